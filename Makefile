@@ -1,0 +1,117 @@
+# Millrace: extract | transform | load, from MySQL to MongoDB.
+#
+#	make			build the programs into bin/ (no network needed)
+#	make demo		see it work, with servers of its own
+#	make test		run every test
+#	make install		under $(DESTDIR)$(PREFIX); make uninstall
+#	make SAN=1		with AddressSanitizer and UBSan, into the same bin/
+#
+# A program is the .c files of its folder and the library of common/: the
+# include lines and this list are all there is to know of the structure.
+
+PROGRAMS = extract transform load
+
+CC ?= cc
+PKG_CONFIG ?= pkg-config
+PREFIX ?= /usr/local
+DESTDIR ?=
+OPT ?= -O2 -g
+WARN = -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes \
+	-Wstrict-prototypes -Wwrite-strings -Werror
+
+# Each library is one program's alone (scripts/check-deps looks).
+extract_PKG = mysqlclient
+transform_PKG = libpcre2-8
+load_PKG = libmongoc-1.0
+common_LIBS = -lpthread
+
+VERSION = $(shell cat VERSION)
+
+ifeq ($(SAN),1)
+SANFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+B = build/san
+else
+B = build/std
+endif
+
+BASE_CFLAGS = -std=c11 -D_GNU_SOURCE -DMILLRACE_VERSION='"$(VERSION)"' \
+	$(WARN) $(OPT) $(SANFLAGS) -MMD -MP
+BASE_LDFLAGS = $(SANFLAGS) $(LDFLAGS)
+
+COMMON_OBJ = $(patsubst %.c,$B/%.o,$(wildcard common/*.c))
+LIBCOMMON = $B/libcommon.a
+TESTS = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+
+all: $(PROGRAMS:%=bin/%)
+
+# bin/ holds the last kind built: `make` and `make SAN=1` take turns.
+define program
+$(1)_OBJ = $$(patsubst %.c,$$B/%.o,$$(wildcard $(1)/*.c))
+$(1)_CFLAGS = $$(shell $$(PKG_CONFIG) --cflags $$($(1)_PKG))
+$(1)_LIBS = $$(shell $$(PKG_CONFIG) --libs $$($(1)_PKG))
+$$B/$(1)/%.o: $(1)/%.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(BASE_CFLAGS) $$($(1)_CFLAGS) $$(CFLAGS) -c -o $$@ $$<
+$$B/bin/$(1): $$($(1)_OBJ) $$(LIBCOMMON)
+	@mkdir -p $$(@D)
+	$$(CC) $$(BASE_LDFLAGS) -o $$@ $$^ $$($(1)_LIBS) $$(common_LIBS)
+bin/$(1): $$B/bin/$(1) FORCE
+	@mkdir -p $$(@D)
+	@cmp -s $$< $$@ || { cp $$< $$@.new && mv -f $$@.new $$@; }
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+$B/common/%.o: common/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE_CFLAGS) $(CFLAGS) -c -o $@ $<
+$(LIBCOMMON): $(COMMON_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# Unit tests: test_STAGE_x.c links the stage's objects but for its main.o.
+stage = $(word 2,$(subst _, ,$(1)))
+define unit
+$B/tests/$(1): tests/unit/$(1).c tests/unit/tap.h $$(filter-out %/main.o,\
+    $$($(call stage,$(1))_OBJ)) $$(LIBCOMMON)
+	@mkdir -p $$(@D)
+	$$(CC) $$(BASE_CFLAGS) $$($(call stage,$(1))_CFLAGS) $$(CFLAGS) -I. \
+	    $$(BASE_LDFLAGS) -o $$@ $$(filter %.c %.o %.a,$$^) \
+	    $$($(call stage,$(1))_LIBS) $$(common_LIBS)
+endef
+$(foreach t,$(TESTS),$(eval $(call unit,$(t))))
+unit-tests: $(TESTS:%=$B/tests/%)
+	@echo $(TESTS:%=$B/tests/%)
+
+demo:
+	scripts/demo
+test:
+	tests/run
+
+BINDIR = $(DESTDIR)$(PREFIX)/lib/millrace/bin
+MANDIR = $(DESTDIR)$(PREFIX)/share/man
+SCHEMADIR = $(DESTDIR)$(PREFIX)/share/millrace/schemas
+MAN1 = $(foreach p,$(PROGRAMS),$(p)/$(p).1)
+MAN5 = common/record.5 schemas/schema.5
+SCHEMAS = $(wildcard schemas/*.json)
+
+install: all
+	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(SCHEMADIR)
+	install -m 755 $(PROGRAMS:%=bin/%) $(BINDIR)
+	install -m 644 $(MAN1) $(MANDIR)/man1
+	install -m 644 $(MAN5) $(MANDIR)/man5
+	install -m 644 $(SCHEMAS) $(SCHEMADIR)
+uninstall:
+	rm -f $(PROGRAMS:%=$(BINDIR)/%)
+	rm -f $(addprefix $(MANDIR)/man1/,$(notdir $(MAN1))) \
+	    $(addprefix $(MANDIR)/man5/,$(notdir $(MAN5))) \
+	    $(addprefix $(SCHEMADIR)/,$(notdir $(SCHEMAS)))
+	-rmdir $(BINDIR) $(DESTDIR)$(PREFIX)/lib/millrace $(SCHEMADIR) \
+	    $(DESTDIR)$(PREFIX)/share/millrace
+
+clean:
+	rm -rf bin build
+
+.PHONY: all demo test unit-tests install uninstall clean FORCE
+FORCE:
+-include $(wildcard $B/*/*.d)
