@@ -33,13 +33,13 @@ run_open() {
 	chmod 700 "$RUN"
 	exec 8>"$RUN/lock"
 	flock 8
-	if [ ! -s "$RUN/id" ]; then
+	if [ ! -s "$RUN/id" ] && [ -d "$SID" ]; then
 		mkdir -p "$SID/srv/millrace"
 		basename "$(mktemp -d "$SID/srv/millrace/XXXXXX")" >"$RUN/id"
 		chmod 755 "$(inside)"
 		echo "$RUN" >"$(inside)/owner"
 	fi
-	[ -d "$RUN/tls" ] || cp -a "$CACHE/tls" "$RUN/tls" 2>/dev/null || true
+	[ -d "$RUN/tls" ] || cp -a "$CACHE/tls" "$RUN/tls"
 }
 
 # The run's folder inside the sid folder, as the host sees it.
@@ -87,7 +87,7 @@ proc_pid() {
 	local pid= start=
 
 	{ read -r pid start <"$RUN/$1/$2.pid"; } 2>/dev/null || return 0
-	[ "$(starttime "$pid")" != "$start" ] || echo "$pid"
+	[ -z "$start" ] || [ "$(starttime "$pid")" != "$start" ] || echo "$pid"
 }
 
 # spawn SERVER PROCESS COMMAND...: start a daemon in a session of its own,
@@ -152,7 +152,7 @@ free_port() {
 	used=$(awk '{ n = split($2, a, ":"); print a[n] }' \
 	    /proc/net/tcp /proc/net/tcp6 2>/dev/null)
 	while :; do
-		port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
+		port=$((20000 + (SRANDOM) % 12000))
 		case "$used" in
 		*"$(printf %04X "$port")"*)	;;
 		*)	break ;;
@@ -165,6 +165,22 @@ free_port() {
 own_port() {
 	[ -n "$(value "$1" "$2")" ] || store "$1" "$2" "$(free_port)"
 	value "$1" "$2"
+}
+
+# launch SERVER: run SERVER_launch, with other ports when one was taken by
+# somebody else in the meantime.
+launch() {
+	local try
+
+	for try in 1 2 3; do
+		: >"$RUN/$1/log"
+		! "$1_launch" || return 0
+		"$1_stop" 1 1
+		grep -qi 'address already in use' "$RUN/$1/log" || return 1
+		say "$1: a port was taken, try another one"
+		rm -f "$RUN/$1/"*port
+	done
+	return 1
 }
 
 # Stop everything once a process has ended, however it ended.
