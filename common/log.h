@@ -66,6 +66,13 @@ void log_error_sys(const char * fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
 /**
+ * log_before(hook):
+ * Call ${hook} before each event is written, to wipe a line painted on the
+ * terminal (progress.h); NULL for nothing.
+ */
+void log_before(void (* hook)(void));
+
+/**
  * log_is_text(void):
  * Return nonzero if events are written as readable text.
  */

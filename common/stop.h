@@ -21,6 +21,14 @@ int stop_asked(void);
  */
 int stop_sleep(uint64_t us);
 
+/**
+ * stop_wait(fd, events):
+ * Wait until ${fd} is ready for ${events} (poll(2)'s), or the program is
+ * asked to end, with no gap in which the request could be overlooked.
+ * Return nonzero if it was asked.
+ */
+int stop_wait(int fd, short events);
+
 /* Microseconds on the monotonic clock. */
 uint64_t stop_clock(void);
 
