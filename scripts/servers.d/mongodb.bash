@@ -60,13 +60,13 @@ mongodb_status() {
 	status_line mongodb server port
 }
 
+mongodb_running() {
+	[ "$(mongodb_kind)" = uri ] || [ -n "$(proc_pid mongodb server)" ]
+}
+
 mongodb_env() {
 	local port
 
-	if [ "$(mongodb_kind)" != uri ] &&
-	    [ -z "$(proc_pid mongodb server)" ]; then
-		die "mongodb is not running; start it: scripts/servers start"
-	fi
 	export_line MONGODB_URI "$(mongodb_uri)"
 	port=$(value mongodb tls-port)
 	[ -z "$port" ] || export_line MILLRACE_MONGODB_TLS_URI \
@@ -143,19 +143,30 @@ ferretdb_launch() {
 	wait_ready mongodb server mongodb_ready "$(mongodb_uri)"
 }
 
-# PostgreSQL. After a kill -9 it refuses to start until its last child has
-# gone, hence the second try.
+# PostgreSQL. After a kill -9 it must not start before its last child has
+# gone, and the pid in its lock file may be that of a zombie.
 engine_launch() {
-	local dir=/srv/millrace/$(cat "$RUN/id")/postgres port try
+	local dir=/srv/millrace/$(cat "$RUN/id")/postgres port
 
 	port=$(own_port mongodb engine-port)
-	for try in 1 2 3; do
-		spawn mongodb engine chroot --userspec=postgres:postgres \
-		    "$SID" "$PG/postgres" -D "$dir" -p "$port"
-		! wait_ready mongodb engine chroot "$SID" \
-		    "$PG/pg_isready" -q -h 127.0.0.1 -p "$port" || return 0
-		sleep 1
+	while engine_children; do
+		sleep 0.05
 	done
+	rm -f -- "$SID$dir/postmaster.pid"
+	spawn mongodb engine chroot --userspec=postgres:postgres "$SID" \
+	    "$PG/postgres" -D "$dir" -p "$port"
+	wait_ready mongodb engine chroot "$SID" "$PG/pg_isready" -q \
+	    -h 127.0.0.1 -p "$port"
+}
+
+# Is there a process at work in the data directory?
+engine_children() {
+	local dir p
+
+	dir=$(realpath "$(inside)/postgres")
+	for p in /proc/[0-9]*; do
+		[ "$(readlink "$p/cwd")" != "$dir" ] || return 0
+	done 2>/dev/null
 	return 1
 }
 
@@ -171,5 +182,8 @@ ferretdb_stop() {
 	fi
 	proc_stop mongodb server KILL
 	proc_stop mongodb engine "$sig"
+	while [ "$sig" = KILL ] && engine_children; do
+		sleep 0.05
+	done
 	[ "$1" -eq 1 ] || rm -rf --one-file-system -- "$(inside)/postgres"
 }

@@ -9,12 +9,14 @@ sql_options() {
 	    --max-allowed-packet=64M
 }
 
-# sql_client SOCKET ARGUMENT...: the mariadb client as root.
+# sql_client SOCKET ARGUMENT...: the mariadb client as root. It would take a
+# host and a password from the environment.
 sql_client() {
 	local sock=$1
 
 	shift
-	mariadb --no-defaults -uroot -S "$sock" "$@" </dev/null
+	env -u MYSQL_PWD mariadb --no-defaults -hlocalhost -uroot \
+	    -S "$sock" "$@" </dev/null
 }
 
 sql_ready() {
@@ -73,10 +75,12 @@ mysql_start() {
 mysql_launch() {
 	local dir=/srv/millrace/$(cat "$RUN/id")/mysql
 
+	# After a kill -9 its pid may be that of a zombie, taken for alive.
+	rm -f -- "$(inside)/mysql/s.sock.lock"
 	spawn mysql server chroot "$SID" mysqld $(sql_options) \
 	    --datadir="$dir/data" --socket="$dir/s.sock" \
 	    --port="$(own_port mysql port)" --mysqlx=OFF \
-	    --secure-file-priv=NULL --innodb-redo-log-capacity=1G \
+	    --secure-file-priv=NULL --innodb-redo-log-capacity=256M \
 	    --ssl-ca="$dir/ca.pem" --ssl-cert="$dir/server-cert.pem" \
 	    --ssl-key="$dir/server-key.pem"
 	wait_ready mysql server sql_ready "$(value mysql socket)"

@@ -73,13 +73,14 @@ sweep() {
 	done
 }
 
-# Print the start time of a live process, nothing when it is gone.
+# Print the start time of a live process, nothing when it is gone. A zombie
+# is gone when its last thread is: before that it still holds its files.
 starttime() {
 	local line
 
 	{ read -r line <"/proc/$1/stat"; } 2>/dev/null || return 0
 	set -- ${line##*)}
-	[ "$1" = Z ] || echo "${20}"
+	[ "$1" = Z ] && [ "${18}" -le 1 ] || echo "${20}"
 }
 
 # proc_pid SERVER PROCESS: print the pid if it is still our process.
