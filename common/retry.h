@@ -6,8 +6,9 @@
 /*
  * How long to wait before the next try.  The waits double and the last of
  * SYNC_MAX_RETRIES is SYNC_RETRY_DELAY long: with 3 and 30 s, up to 7.5, 15
- * and 30 s.  Jitter takes off up to half of each, so that many programs that
- * lost the same server don't come back at once.
+ * and 30 s; none is shorter than 0.1 s, unless SYNC_RETRY_DELAY is.  Jitter
+ * takes off up to half of each, so that many programs that lost the same
+ * server don't come back at once.
  */
 struct retry {
 	uint64_t max;		/* SYNC_MAX_RETRIES */
