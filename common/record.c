@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "scan_fast.h"
 
 #include "record.h"
 
@@ -18,9 +19,24 @@ struct memo {
 	int slot;
 };
 
+/*
+ * The envelope of the last row, if it was plain: all bytes up to the time,
+ * then `","pos":[`, the numbers, `],"record":{`, and nothing behind it.  A row
+ * of the same stream differs in the time and the numbers only.
+ */
+struct plain {
+	char * head;		/* up to the opening quote of the time */
+	size_t n, cap;		/* n == 0: the last row wasn't plain */
+	size_t stream, nstream;	/* where in it */
+	char op;
+};
+#define PLAIN_POS	",\"pos\":["
+#define PLAIN_RECORD	"],\"record\":"
+
 struct record_reader {
 	struct record_field * field;
 	size_t cap;
+	struct plain plain;
 
 	struct name * name;
 	size_t nname;
@@ -67,6 +83,7 @@ record_reader_free(struct record_reader * rd)
 		return;
 	forget_shape(rd);
 	free(rd->field);
+	free(rd->plain.head);
 	free(rd->memo);
 	free(rd->memo_text);
 	free(rd);
@@ -152,8 +169,9 @@ remember(struct record_reader * rd, size_t n)
 		m->at = rd->memo_n;
 		m->n = key->n + 3;
 		m->slot = rd->field[i].slot;
-		if (rd->memo_n + m->n > rd->memo_text_cap) {
-			rd->memo_text_cap = 2 * (rd->memo_n + m->n);
+		if (rd->memo_n + m->n + SCAN_BLOCK > rd->memo_text_cap) {
+			rd->memo_text_cap = 2 * (rd->memo_n + m->n) +
+			    SCAN_BLOCK;
 			rd->memo_text = mem_grow(rd->memo_text,
 			    rd->memo_text_cap, 1);
 		}
@@ -211,27 +229,27 @@ read_key(const char * p, const char * end, struct scan_value * key,
 		    p };
 		return (NULL);
 	}
-	if ((p = scan_value(p, end, key, se)) == NULL)
+	if ((p = scan_quick(p, end, key, se)) == NULL)
 		return (NULL);
-	p = scan_space(p, end);
+	p = scan_skip_space(p, end);
 	if (p >= end || *p != ':') {
 		*se = (struct scan_error) { "':' is expected behind a name",
 		    p };
 		return (NULL);
 	}
-	return (scan_space(p + 1, end));
+	return (scan_skip_space(p + 1, end));
 }
 
 /* Behind a value: step to the next one, or set *done at the end. */
-static const char *
+static inline const char *
 next_member(const char * p, const char * end, int * done,
     struct scan_error * se)
 {
 
-	p = scan_space(p, end);
+	p = scan_skip_space(p, end);
 	if (p < end && *p == ',') {
 		*done = 0;
-		return (scan_space(p + 1, end));
+		return (scan_skip_space(p + 1, end));
 	}
 	if (p < end && *p == '}') {
 		*done = 1;
@@ -266,18 +284,18 @@ read_fields(struct record_reader * rd, const char * p, const char * end,
 		f = &rd->field[n];
 		m = n < rd->nmemo ? &rd->memo[n] : NULL;
 		if (m != NULL && (size_t)(end - p) > m->n &&
-		    memcmp(p, rd->memo_text + m->at, m->n) == 0) {
+		    scan_same(p, rd->memo_text + m->at, m->n)) {
 			f->key = (struct scan_value) { p + 1, m->n - 3,
 			    SCAN_STRING, 0, 0 };
 			f->slot = m->slot;
-			p = scan_space(p + m->n, end);
+			p = scan_skip_space(p + m->n, end);
 		} else {
 			if ((p = read_key(p, end, &f->key, &se)) == NULL)
 				goto bad;
 			f->slot = find_slot(rd, &f->key);
 			known = 0;
 		}
-		if ((p = scan_value(p, end, &f->val, &se)) == NULL)
+		if (p >= end || (p = scan_quick(p, end, &f->val, &se)) == NULL)
 			goto bad;
 		if (f->val.kind >= SCAN_ARRAY &&
 		    scan_duplicate(&f->val, &dup)) {
@@ -371,7 +389,7 @@ read_envelope(struct record_reader * rd, struct record * r,
 			val = r->record;
 		} else if ((p = scan_value(p, end, &val, &se)) == NULL)
 			goto bad;
-		else if (scan_duplicate(&val, &dup))
+		else if (val.kind >= SCAN_ARRAY && scan_duplicate(&val, &dup))
 			goto twice;
 		if (i != -1)
 			e->m[i] = val;
@@ -528,22 +546,113 @@ read_type(struct record * r, const struct envelope * e,
 	return (0);
 }
 
+/* The row's envelope, if the next ones can be expected to be like it. */
+static void
+remember_plain(struct plain * pl, const struct record * r,
+    const struct envelope * e)
+{
+	size_t n;
+
+	pl->n = 0;
+	if (r->at.p == NULL || r->npos == 0 || e->m[M_OP].p == NULL ||
+	    r->stream.p > r->at.p || r->stream.escaped ||
+	    r->record.p + r->record.n + 1 != r->line + r->len)
+		return;
+	n = (size_t)(r->at.p - 1 - r->line);
+	if (n + SCAN_BLOCK > pl->cap)
+		pl->head = mem_grow(pl->head, pl->cap = 2 * n + SCAN_BLOCK,
+		    1);
+	memcpy(pl->head, r->line, n);
+	pl->stream = (size_t)(r->stream.p - r->line);
+	pl->nstream = r->stream.n;
+	pl->op = r->op;
+	pl->n = n;
+}
+
+/* The numbers of a pos and the bracket behind them; NULL if not plain. */
+static const char *
+read_plain_pos(const char * p, const char * end, struct record * r)
+{
+	uint64_t v;
+	const char * q;
+
+	for (r->npos = 0; r->npos < RECORD_POS_MAX; p++) {
+		q = p;
+		for (v = 0; p < end && scan_is_digit(*p); p++)
+			v = v * 10 + (uint64_t)(*p - '0');
+		/* No overflow, no leading zero. */
+		if (p == q || p - q > 19 || (*q == '0' && p > q + 1))
+			return (NULL);
+		r->pos[r->npos++] = v;
+		if (*p == ']')
+			return (p);
+		if (*p != ',')
+			return (NULL);
+	}
+	return (NULL);
+}
+
+/*
+ * A line that starts like the last plain row.  Return 1 if it is one, 0 if
+ * it has to be read the general way, -1 after an error.
+ */
+static int
+read_plain(struct record_reader * rd, struct record * r,
+    struct record_error * err)
+{
+	const struct plain * pl = &rd->plain;
+	const char * p = r->line + pl->n;
+	const char * end = r->line + r->len;
+	struct scan_error se;
+	struct scan_value at;
+
+	if (pl->n == 0 || r->len <= pl->n + sizeof PLAIN_POS +
+	    sizeof PLAIN_RECORD || !scan_same(r->line, pl->head, pl->n))
+		return (0);
+	if (*p != '"' || (p = scan_quick(p, end, &at, &se)) == NULL ||
+	    !scan_same(p, PLAIN_POS "                ",
+	    sizeof PLAIN_POS - 1))
+		return (0);
+	p = read_plain_pos(p + sizeof PLAIN_POS - 1, end, r);
+	if (p == NULL || !scan_same(p, PLAIN_RECORD "                ",
+	    sizeof PLAIN_RECORD - 1))
+		return (0);
+	p += sizeof PLAIN_RECORD - 1;
+	if (p >= end || *p != '{')
+		return (0);
+	if ((p = read_fields(rd, p, end, r, err)) == NULL)
+		return (-1);
+	if (p + 1 != end || *p != '}')
+		return (0);
+	r->type = RECORD_ROW;
+	r->stream = (struct scan_value) { r->line + pl->stream, pl->nstream,
+	    SCAN_STRING, 0, 0 };
+	r->op = pl->op;
+	r->at = at;
+	return (1);
+}
+
 int
 record_parse(struct record_reader * rd, const char * p, size_t n,
     struct record * r, struct record_error * err)
 {
 	struct envelope e;
+	int plain;
 
+	*r = (struct record) { .line = p, .len = n };
+	if ((plain = read_plain(rd, r, err)) != 0)
+		return (plain > 0 ? 0 : -1);
+	*r = (struct record) { .line = p, .len = n };
 	memset(&e, 0, sizeof e);
-	memset(r, 0, sizeof *r);
-	r->line = p;
-	r->len = n;
 	if (read_envelope(rd, r, &e, err) == -1 ||
 	    read_type(r, &e, err) == -1)
 		return (-1);
 	switch (r->type) {
 	case RECORD_ROW:
-		return (read_row(r, &e, err));
+		if (read_row(r, &e, err) == -1)
+			return (-1);
+		remember_plain(&rd->plain, r, &e);
+		break;
 	case RECORD_STATE:
 		return (read_state(r, &e, err));
 	case RECORD_SCHEMA:

@@ -1,59 +1,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "buf.h"
 #include "mem.h"
+#include "scan_fast.h"
 
 #include "scan.h"
 
-/*
- * Sixteen bytes at a time: bit i of `special` is set if byte i is '"', '\'
- * or a control byte, of `high` if it is above 0x7f.
- */
-#define BLOCK	16
-struct block {
-	unsigned special;
-	unsigned high;
-};
-
-#ifdef __SSE2__
-static inline struct block
-look(const char * p)
-{
-	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x);
-	__m128i quote = _mm_cmpeq_epi8(x, _mm_set1_epi8('"'));
-	__m128i slash = _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'));
-
-	return ((struct block) {
-	    (unsigned)_mm_movemask_epi8(_mm_or_si128(low,
-	    _mm_or_si128(quote, slash))),
-	    (unsigned)_mm_movemask_epi8(x) });
-}
-#else
-static inline struct block
-look(const char * p)
-{
-	struct block b = { 0, 0 };
-	unsigned i;
-
-	for (i = 0; i < BLOCK; i++) {
-		unsigned char c = (unsigned char)p[i];
-
-		b.special |= (unsigned)(c < 0x20 || c == '"' || c == '\\')
-		    << i;
-		b.high |= (unsigned)(c >> 7) << i;
-	}
-	return (b);
-}
-#endif
-
-/* The same for 8 and for 4 bytes, as one answer: is any of them special? */
-#define REP(c)		(0x0101010101010101ull * (unsigned char)(c))
+/* Nonzero if any of eight bytes is '"', '\\' or a control byte. */
+#define REP		SCAN_REP
 #define BELOW(x, c)	(((x) - REP(c)) & ~(x) & REP(0x80))
 static inline uint64_t
 special8(uint64_t x)
@@ -63,15 +18,6 @@ special8(uint64_t x)
 	    BELOW(x ^ REP('\\'), 1));
 }
 
-static inline uint64_t
-load8(const char * p)
-{
-	uint64_t x;
-
-	memcpy(&x, p, 8);
-	return (x);
-}
-
 static inline uint32_t
 load4(const char * p)
 {
@@ -79,13 +25,6 @@ load4(const char * p)
 
 	memcpy(&x, p, 4);
 	return (x);
-}
-
-static inline int
-is_digit(char c)
-{
-
-	return ((unsigned char)(c - '0') <= 9);
 }
 
 static inline int
@@ -150,7 +89,7 @@ utf8_bad(const char * s, size_t n)
 	size_t len;
 
 	while (p < end) {
-		if (end - p >= 8 && (load8((const char *)p) & REP(0x80)) == 0)
+		if (end - p >= 8 && (scan_load8((const char *)p) & REP(0x80)) == 0)
 			p += 8;
 		else if ((len = utf8_sequence(p, end)) == 0)
 			return ((const char *)p);
@@ -168,7 +107,7 @@ scan_utf8(const char * p, size_t n, int * ascii)
 
 	if (ascii != NULL) {
 		for (i = 0; i + 8 <= n; i += 8)
-			high |= load8(p + i);
+			high |= scan_load8(p + i);
 		for (; i < n; i++)
 			high |= (unsigned char)p[i];
 		*ascii = (high & REP(0x80)) == 0;
@@ -189,7 +128,7 @@ hex4(const char * p, const char * end)
 	for (i = 0; i < 4; i++) {
 		char c = p[i];
 
-		if (is_digit(c))
+		if (scan_is_digit(c))
 			d = c - '0';
 		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
 			d = (c | 0x20) - 'a' + 10;
@@ -237,17 +176,17 @@ scan_string(const char * p, const char * end, struct scan_value * v,
 	const char * start = ++p;
 	const char * bad;
 	unsigned high = 0;
-	struct block b;
+	struct scan_block b;
 
 	v->kind = SCAN_STRING;
 	v->escaped = 0;
 	for (;;) {
 		if (p >= end)
 			break;
-		b = look(p);
+		b = scan_look(p);
 		if (b.special == 0) {
 			high |= b.high;
-			p += BLOCK;
+			p += SCAN_BLOCK;
 			continue;
 		}
 		high |= b.high & (b.special ^ (b.special - 1));
@@ -273,13 +212,13 @@ scan_string(const char * p, const char * end, struct scan_value * v,
 	return (fail(err, "the string has no closing quote", start - 1));
 }
 
+/* The first byte in [p, end) that is no digit, or the end. */
 static const char *
 digits(const char * p, const char * end)
 {
+	const char * q = scan_digits(p, end);
 
-	while (p < end && is_digit(*p))
-		p++;
-	return (p);
+	return (q < end ? q : end);
 }
 
 static const char *
@@ -359,10 +298,10 @@ scan_key(const char * p, const char * end, struct scan_value * key,
 		return (fail(err, "a name in quotes is expected", p));
 	if ((p = scan_string(p, end, key, err)) == NULL)
 		return (NULL);
-	p = scan_space(p, end);
+	p = scan_skip_space(p, end);
 	if (p >= end || *p != ':')
 		return (fail(err, "':' is expected behind a name", p));
-	return (scan_space(p + 1, end));
+	return (scan_skip_space(p + 1, end));
 }
 
 /* The array or object whose bracket is at ${p}. */
@@ -385,13 +324,13 @@ scan_nested(const char * p, const char * end, struct scan_value * v,
 			return (NULL);
 		if ((p = scan_any(p, end, &inner, err, depth + 1)) == NULL)
 			return (NULL);
-		p = scan_space(p, end);
+		p = scan_skip_space(p, end);
 		if (p < end && *p == close)
 			break;
 		if (p >= end || *p != ',')
 			return (fail(err, object ? "',' or '}' is expected" :
 			    "',' or ']' is expected", p));
-		p = scan_space(p + 1, end);
+		p = scan_skip_space(p + 1, end);
 	}
 done:
 	p++;
@@ -747,17 +686,17 @@ static size_t
 copy_clean(char * dst, const char * p, size_t n, uint64_t * high)
 {
 	size_t i = 0;
-	struct block b;
+	struct scan_block b;
 
-	for (; n - i >= BLOCK; i += BLOCK) {
-		b = look(p + i);
+	for (; n - i >= SCAN_BLOCK; i += SCAN_BLOCK) {
+		b = scan_look(p + i);
 		*high |= b.high;
-		memcpy(dst + i, p + i, BLOCK);
+		memcpy(dst + i, p + i, SCAN_BLOCK);
 		if (b.special != 0)
 			return (i + (size_t)__builtin_ctz(b.special));
 	}
 	if (n - i >= 8) {
-		uint64_t x = load8(p + i), y = load8(p + n - 8);
+		uint64_t x = scan_load8(p + i), y = scan_load8(p + n - 8);
 
 		if ((special8(x) | special8(y)) == 0) {
 			*high |= (x | y) & REP(0x80);
