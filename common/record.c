@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "mem.h"
 #include "scan_fast.h"
 
@@ -21,17 +22,19 @@ struct memo {
 
 /*
  * The envelope of the last row, if it was plain: all bytes up to the time,
- * then `","pos":[`, the numbers, `],"record":{`, and nothing behind it.  A row
- * of the same stream differs in the time and the numbers only.
+ * then `,"pos":[`, numbers that stay (the epoch), the running number,
+ * `],"record":` and nothing behind the record.  The next row of the stream
+ * differs in the time and the running number only.
  */
 struct plain {
-	char * head;		/* up to the opening quote of the time */
-	size_t n, cap;		/* n == 0: the last row wasn't plain */
-	size_t stream, nstream;	/* where in it */
+	struct buf head;	/* up to the opening quote of the time */
+	struct buf mid;		/* from behind it to the running number */
+	uint64_t pos[RECORD_POS_MAX];
+	size_t npos;		/* 0: the last row wasn't plain */
+	size_t stream, nstream;	/* where in the head */
 	char op;
 };
-#define PLAIN_POS	",\"pos\":["
-#define PLAIN_RECORD	"],\"record\":"
+#define PLAIN_TAIL	"],\"record\":{"
 
 struct record_reader {
 	struct record_field * field;
@@ -83,7 +86,8 @@ record_reader_free(struct record_reader * rd)
 		return;
 	forget_shape(rd);
 	free(rd->field);
-	free(rd->plain.head);
+	buf_free(&rd->plain.head);
+	buf_free(&rd->plain.mid);
 	free(rd->memo);
 	free(rd->memo_text);
 	free(rd);
@@ -549,47 +553,48 @@ read_type(struct record * r, const struct envelope * e,
 /* The row's envelope, if the next ones can be expected to be like it. */
 static void
 remember_plain(struct plain * pl, const struct record * r,
-    const struct envelope * e)
+    const struct scan_value * op, const struct scan_value * pos)
 {
-	size_t n;
+	const char * end = r->line + r->len;
+	const char * at = r->at.p - (r->at.p != NULL);
+	const char * last;
 
-	pl->n = 0;
-	if (r->at.p == NULL || r->npos == 0 || e->m[M_OP].p == NULL ||
-	    r->stream.p > r->at.p || r->stream.escaped ||
-	    r->record.p + r->record.n + 1 != r->line + r->len)
+	pl->npos = 0;
+	if (at == NULL || op->p == NULL || r->npos == 0 ||
+	    r->stream.p > at || r->stream.escaped ||
+	    pos->p < at || r->record.p < pos->p ||
+	    r->record.p + r->record.n + 1 != end)
 		return;
-	n = (size_t)(r->at.p - 1 - r->line);
-	if (n + SCAN_BLOCK > pl->cap)
-		pl->head = mem_grow(pl->head, pl->cap = 2 * n + SCAN_BLOCK,
-		    1);
-	memcpy(pl->head, r->line, n);
+	/* Behind the last comma or the bracket stands the running number. */
+	for (last = pos->p + pos->n - 1; last[-1] != ',' && last[-1] != '[';
+	    last--)
+		continue;
+	buf_clear(&pl->head);
+	buf_put(&pl->head, r->line, (size_t)(at - r->line));
+	buf_clear(&pl->mid);
+	buf_put(&pl->mid, r->at.p + r->at.n + 1,
+	    (size_t)(last - (r->at.p + r->at.n + 1)));
+	memcpy(pl->pos, r->pos, sizeof pl->pos);
 	pl->stream = (size_t)(r->stream.p - r->line);
 	pl->nstream = r->stream.n;
 	pl->op = r->op;
-	pl->n = n;
+	pl->npos = r->npos;
 }
 
-/* The numbers of a pos and the bracket behind them; NULL if not plain. */
+/* A running number as extract writes it; NULL if it isn't plain. */
 static const char *
-read_plain_pos(const char * p, const char * end, struct record * r)
+read_running(const char * p, const char * end, uint64_t * out)
 {
-	uint64_t v;
-	const char * q;
+	const char * start = p;
+	uint64_t v = 0;
 
-	for (r->npos = 0; r->npos < RECORD_POS_MAX; p++) {
-		q = p;
-		for (v = 0; p < end && scan_is_digit(*p); p++)
-			v = v * 10 + (uint64_t)(*p - '0');
-		/* No overflow, no leading zero. */
-		if (p == q || p - q > 19 || (*q == '0' && p > q + 1))
-			return (NULL);
-		r->pos[r->npos++] = v;
-		if (*p == ']')
-			return (p);
-		if (*p != ',')
-			return (NULL);
-	}
-	return (NULL);
+	for (; p < end && scan_is_digit(*p); p++)
+		v = v * 10 + (uint64_t)(*p - '0');
+	*out = v;
+	/* It can't overflow, and has no leading zero. */
+	if (p == start || p - start > 19 || (*start == '0' && p > start + 1))
+		return (NULL);
+	return (p);
 }
 
 /*
@@ -600,35 +605,34 @@ static int
 read_plain(struct record_reader * rd, struct record * r,
     struct record_error * err)
 {
+	static const char tail[] = PLAIN_TAIL "    ";	/* a whole block */
 	const struct plain * pl = &rd->plain;
-	const char * p = r->line + pl->n;
+	const char * p = r->line + pl->head.n;
 	const char * end = r->line + r->len;
 	struct scan_error se;
-	struct scan_value at;
 
-	if (pl->n == 0 || r->len <= pl->n + sizeof PLAIN_POS +
-	    sizeof PLAIN_RECORD || !scan_same(r->line, pl->head, pl->n))
+	if (pl->npos == 0 || r->len <= pl->head.n + pl->mid.n ||
+	    !scan_same(r->line, pl->head.p, pl->head.n) || *p != '"')
 		return (0);
-	if (*p != '"' || (p = scan_quick(p, end, &at, &se)) == NULL ||
-	    !scan_same(p, PLAIN_POS "                ",
-	    sizeof PLAIN_POS - 1))
+	if ((p = scan_quick(p, end, &r->at, &se)) == NULL ||
+	    (size_t)(end - p) <= pl->mid.n ||
+	    !scan_same(p, pl->mid.p, pl->mid.n))
 		return (0);
-	p = read_plain_pos(p + sizeof PLAIN_POS - 1, end, r);
-	if (p == NULL || !scan_same(p, PLAIN_RECORD "                ",
-	    sizeof PLAIN_RECORD - 1))
+	p = read_running(p + pl->mid.n, end, &r->pos[pl->npos - 1]);
+	if (p == NULL || (size_t)(end - p) <= sizeof PLAIN_TAIL - 1 ||
+	    !scan_same(p, tail, sizeof PLAIN_TAIL - 1))
 		return (0);
-	p += sizeof PLAIN_RECORD - 1;
-	if (p >= end || *p != '{')
-		return (0);
-	if ((p = read_fields(rd, p, end, r, err)) == NULL)
+	p = read_fields(rd, p + sizeof PLAIN_TAIL - 2, end, r, err);
+	if (p == NULL)
 		return (-1);
 	if (p + 1 != end || *p != '}')
 		return (0);
+	memcpy(r->pos, pl->pos, (pl->npos - 1) * sizeof r->pos[0]);
+	r->npos = pl->npos;
 	r->type = RECORD_ROW;
 	r->stream = (struct scan_value) { r->line + pl->stream, pl->nstream,
 	    SCAN_STRING, 0, 0 };
 	r->op = pl->op;
-	r->at = at;
 	return (1);
 }
 
@@ -651,7 +655,7 @@ record_parse(struct record_reader * rd, const char * p, size_t n,
 	case RECORD_ROW:
 		if (read_row(r, &e, err) == -1)
 			return (-1);
-		remember_plain(&rd->plain, r, &e);
+		remember_plain(&rd->plain, r, &e.m[M_OP], &e.m[M_POS]);
 		break;
 	case RECORD_STATE:
 		return (read_state(r, &e, err));
