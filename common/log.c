@@ -6,16 +6,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "scan.h"
+
 #include "log.h"
 
 #define LINE_MAX_BYTES	4096	/* a longer line is cut */
+#define WIPE		"\r\033[K"	/* to column 1, erase the line */
 
 static struct {
 	const char * component;
 	enum log_level level;	/* the lowest that is written */
 	int text;
-	void (* before)(void);
-} logger = { "millrace", LOG_LEVEL_INFO, 1, NULL };
+	int terminal;		/* text, to a terminal that can wipe a line */
+} logger = { "millrace", LOG_LEVEL_INFO, 1, 0 };
 
 static const char * const level_names[] = { "debug", "info", "warn",
 	"error" };
@@ -41,15 +44,33 @@ add(struct line * l, const char * fmt, ...)
 }
 
 /*
- * Add text of which no byte can end the line, the JSON string, or reach the
- * terminal as a control sequence.  Bytes above 0x7f stay: names are UTF-8.
+ * The length of the UTF-8 sequence at ${s}, above 0x7f.  0 if it is none, or
+ * a control code of its own (U+0080 to U+009F), which terminals obey.
+ */
+static size_t
+printable(const char * s)
+{
+	unsigned char c = (unsigned char)s[0];
+	size_t n = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+	if (strnlen(s, n) < n || !scan_utf8(s, n, NULL) ||
+	    (c == 0xc2 && (unsigned char)s[1] < 0xa0))
+		return (0);
+	return (n);
+}
+
+/*
+ * Add text of which no byte can end the line or the JSON string, or reach
+ * the terminal as a control sequence.  Names in UTF-8 stay.
  */
 static void
 add_escaped(struct line * l, const char * s)
 {
 	unsigned char c;
+	size_t n;
 
-	for (; (c = (unsigned char)*s) != '\0'; s++) {
+	for (; (c = (unsigned char)*s) != '\0'; s += n) {
+		n = 1;
 		if (l->n + 8 > LINE_MAX_BYTES / 4 * 3) {
 			add(l, "...");
 			return;
@@ -58,10 +79,15 @@ add_escaped(struct line * l, const char * s)
 			if (!logger.text)
 				l->p[l->n++] = '\\';
 			l->p[l->n++] = (char)c;
-		} else if (c < 0x20 || c == 0x7f)
-			add(l, "\\u%04x", c);
-		else
+		} else if (c >= 0x20 && c < 0x7f) {
 			l->p[l->n++] = (char)c;
+		} else if (c >= 0x80 && (n = printable(s)) > 0) {
+			memcpy(l->p + l->n, s, n);
+			l->n += n;
+		} else {
+			n = 1;
+			add(l, "\\u%04x", c);
+		}
 	}
 }
 
@@ -112,7 +138,8 @@ emit(enum log_level level, const struct log_field * f, const char * msg)
 
 	l.n = 0;
 	if (logger.text) {
-		add(&l, "%s: ", logger.component);
+		add(&l, "%s%s: ", logger.terminal ? WIPE : "",
+		    logger.component);
 		if (level == LOG_LEVEL_WARN)
 			add(&l, "warning: ");
 		add_escaped(&l, msg);
@@ -126,11 +153,13 @@ emit(enum log_level level, const struct log_field * f, const char * msg)
 		l.p[l.n++] = '}';
 	}
 	l.p[l.n++] = '\n';
-	if (logger.before != NULL)
-		logger.before();
-	while (done < l.n && (n = write(STDERR_FILENO, l.p + done,
-	    l.n - done)) > 0)
-		done += (size_t)n;
+	while (done < l.n) {
+		n = write(STDERR_FILENO, l.p + done, l.n - done);
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			break;
+	}
 }
 
 static void __attribute__((format(printf, 4, 0)))
@@ -165,6 +194,9 @@ log_open(const char * component)
 		else
 			log_warn("LOG_FORMAT: \"%s\" is not json or text", s);
 	}
+	if (logger.text && isatty(STDERR_FILENO))
+		logger.terminal = (s = getenv("TERM")) != NULL &&
+		    *s != '\0' && strcmp(s, "dumb") != 0;
 	if ((s = getenv("LOG_LEVEL")) == NULL || *s == '\0')
 		return;
 	for (i = 0; i < 4 && strcmp(s, level_names[i]) != 0; i++)
@@ -176,18 +208,18 @@ log_open(const char * component)
 		    s);
 }
 
-void
-log_before(void (* hook)(void))
-{
-
-	logger.before = hook;
-}
-
 int
 log_is_text(void)
 {
 
 	return (logger.text);
+}
+
+int
+log_terminal(void)
+{
+
+	return (logger.terminal);
 }
 
 void

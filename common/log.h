@@ -66,11 +66,12 @@ void log_error_sys(const char * fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
 /**
- * log_before(hook):
- * Call ${hook} before each event is written, to wipe a line painted on the
- * terminal (progress.h); NULL for nothing.
+ * log_terminal(void):
+ * Return nonzero if events go to a terminal as text.  Then each event wipes
+ * the line that the cursor is in before it is written: so a line may be
+ * painted there (progress.h), also by another program of the pipeline.
  */
-void log_before(void (* hook)(void));
+int log_terminal(void);
 
 /**
  * log_is_text(void):
