@@ -20,8 +20,9 @@ struct reject;
  * reject_open(path, stage):
  * Append to the file ${path}, made with mode 0600, for the program ${stage}.
  * A torn last line, left by a crash, is cut off: its record was not yet
- * acknowledged and comes again.  Refused if it is what standard input reads.
- * Return NULL after a report.
+ * acknowledged and comes again.  Refused if standard input or output is the
+ * same file, another program writes to it, or it holds something else; a
+ * device as /dev/null is taken.  Return NULL after a report.
  */
 struct reject * reject_open(const char * path, const char * stage);
 
