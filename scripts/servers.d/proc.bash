@@ -37,6 +37,7 @@ run_open() {
 		mkdir -p "$SID/srv/millrace"
 		basename "$(mktemp -d "$SID/srv/millrace/XXXXXX")" >"$RUN/id"
 		chmod 755 "$(inside)"
+		: >"$(inside)/pids"
 		echo "$RUN" >"$(inside)/owner"
 	fi
 	[ -d "$RUN/tls" ] || cp -a "$CACHE/tls" "$RUN/tls"
@@ -60,15 +61,23 @@ run_close() {
 	rmdir -- "$RUN" 2>/dev/null || true
 }
 
-# Delete folders in the sid folder whose run directory is gone.
+# Somebody deleted a run directory: end its servers, delete their data.
 sweep() {
-	local d run
+	local d run pid start
 
 	for d in "$SID"/srv/millrace/*/; do
-		[ -f "$d/owner" ] || continue
+		[ -f "$d/owner" ] && [ -f "$d/pids" ] || continue
 		run=$(cat "$d/owner")
 		[ "$(cat "$run/id" 2>/dev/null)" != "$(basename "$d")" ] ||
 		    continue
+		while read -r pid start; do
+			[ -n "$start" ] && [ "$pid" -ne $$ ] &&
+			    [ "$(starttime "$pid")" = "$start" ] ||
+			    continue
+			kill -QUIT "$pid" && sleep 0.5
+			[ "$(starttime "$pid")" != "$start" ] ||
+			    kill -KILL "$pid"
+		done <"$d/pids"
 		rm -rf --one-file-system -- "$d"
 	done
 }
@@ -108,7 +117,8 @@ spawn() {
 		exec setsid "$@"
 	) &
 	pid=$!
-	echo "$pid $(starttime "$pid")" >"$RUN/$server/$proc.pid"
+	echo "$pid $(starttime "$pid")" |
+	    tee -a "$(inside)/pids" >"$RUN/$server/$proc.pid"
 }
 
 # wait_ready SERVER PROCESS COMMAND...: until the command succeeds; fails
