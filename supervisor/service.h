@@ -1,0 +1,157 @@
+#ifndef SERVICE_H_
+#define SERVICE_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "config.h"
+#include "event.h"
+#include "job.h"
+#include "loop.h"
+
+/*
+ * The whole: tables with their pipelines and checkpoints, the pool, the two
+ * servers' health, and the functions to look and to steer.  Everything is
+ * called from the loop, and nothing here waits.
+ */
+struct service;
+
+/**
+ * service_open(lp, cfg, lock_fd):
+ * Load the durable settings and the checkpoints from the state directory,
+ * whose lock is held through ${lock_fd}, and begin the start-up.  ${cfg} is
+ * taken over.  Return NULL after a report.
+ */
+struct service * service_open(struct loop * lp, struct config * cfg,
+    int lock_fd);
+void service_free(struct service * sv);
+
+/* A signal came (wake.h). */
+void service_signal(struct service * sv, int sig, struct mono now);
+
+/* Drain everything and end the loop; the second call kills. */
+void service_stop(struct service * sv, struct mono now);
+
+/* The exit code of the program once the loop has ended. */
+int service_exit_code(const struct service * sv);
+
+/* Call ${fn} for every event.  Several may listen. */
+void service_listen(struct service * sv, event_fn * fn, void * cookie);
+
+/* Looking. ------------------------------------------------------------- */
+
+struct table_view {
+	const char * name;
+	enum job_state state;
+	int paused;			/* itself; or all, see service_view */
+	const char * run;		/* id of this or the last run, or NULL */
+	const char * position;		/* change column's value, or NULL */
+	const char * value;		/* acknowledged STATE value, or NULL */
+	int64_t lag_us;			/* now - position at rest 0; -1 unknown */
+	int64_t acked_wall;		/* 0: never */
+	int64_t interval_us;		/* 0: by cron */
+	const char * cron;		/* NULL: by interval */
+	int64_t next_wall;		/* 0: none */
+	int64_t started_wall, ended_wall, succeeded_wall;	/* 0: never */
+	int64_t duration_us;		/* of the last complete run */
+	int64_t running_us;		/* of this one; 0 */
+	struct counts run_counts;	/* of this or the last run */
+	struct counts total;		/* since the supervisor started */
+	int64_t rate_per_minute;	/* records, over this or the last run */
+	uint64_t runs_ok, runs_failed;
+	uint64_t restarts;		/* pipelines started again */
+	uint64_t tries;			/* failures in a row */
+	const char * error;		/* the last failure, or NULL */
+	int64_t error_wall;
+	uint64_t rows_due;		/* of this run, or 0: extract's guess */
+};
+
+size_t service_tables(const struct service * sv);
+
+/* Fill ${v}; its texts last until the loop goes on. */
+void service_table(const struct service * sv, size_t i,
+    struct table_view * v, struct mono now);
+
+/* The number of a table, or -1. */
+int service_find(const struct service * sv, const char * table);
+
+enum server { SERVER_MYSQL, SERVER_MONGODB, SERVERS };
+enum server_state { SERVER_UNKNOWN, SERVER_UP, SERVER_AWAY, SERVER_REFUSES };
+
+struct server_view {
+	const char * name;		/* "mysql", "mongodb" */
+	enum server_state state;
+	int64_t since_wall, checked_wall;
+	const char * error;		/* what the check said, or NULL */
+};
+
+struct service_view {
+	int ready;			/* start-up is complete */
+	int stopping;
+	int enabled;			/* not paused as a whole */
+	int64_t interval_us;		/* what holds for most tables */
+	int64_t next_wall;		/* the soonest of all; 0: none */
+	int64_t last_wall;		/* the last complete run of any */
+	int64_t started_wall;
+	unsigned pool_max, pool_used, pool_idle, pool_waiting;
+	uint64_t pool_timeouts;
+	int64_t disk_free;		/* bytes in the state directory */
+	int disk_low;
+	struct server_view server[SERVERS];
+};
+
+void service_view(const struct service * sv, struct service_view * v,
+    struct mono now);
+
+const struct config * service_config(const struct service * sv);
+
+/* Steering. ${table} NULL means all. ----------------------------------- */
+
+enum steer {
+	STEER_DONE,		/* it is so now */
+	STEER_QUEUED,		/* it follows after what is being done */
+	STEER_ALREADY,		/* it was so before */
+	STEER_NO_TABLE,		/* there is no such table */
+	STEER_NO_STAGE,		/* the pipeline has no such stage */
+	STEER_PAUSED,		/* refused: paused */
+	STEER_STOPPING,		/* refused: the supervisor ends */
+	STEER_BAD_VALUE,	/* an interval out of range */
+	STEER_NOT_SAVED		/* done, but not durably: won't survive */
+};
+
+#define INTERVAL_MIN_US	SECOND_US
+#define INTERVAL_MAX_US	(366 * 24 * 60 * MINUTE_US)
+
+/* Run now, or once more when one runs. */
+enum steer service_trigger(struct service * sv, const char * table,
+    struct mono now);
+
+/* Durable.  Pausing drains what runs. */
+enum steer service_pause(struct service * sv, const char * table,
+    struct mono now);
+enum steer service_resume(struct service * sv, const char * table,
+    struct mono now);
+
+/* Durable.  ${us} 0 goes back to the setting. */
+enum steer service_interval(struct service * sv, const char * table,
+    int64_t us, struct mono now);
+
+/**
+ * service_restart(sv, table, stage, now):
+ * Replace the pipeline of ${table}, because of its ${stage} (NULL: all of
+ * them), from the acknowledged position.  STEER_QUEUED while it drains;
+ * STEER_DONE if none runs: the next one is new anyway.
+ */
+enum steer service_restart(struct service * sv, const char * table,
+    const char * stage, struct mono now);
+
+/* Read the settings again, as on SIGHUP.  Return 0, or -1 if they are bad
+ * (reported; the old ones hold). */
+int service_reload(struct service * sv, struct mono now);
+
+/* "done", "queued", ... and a sentence. */
+const char * steer_name(enum steer s);
+const char * steer_text(enum steer s);
+
+#endif /* !SERVICE_H_ */
