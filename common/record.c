@@ -18,6 +18,7 @@ struct memo {
 	size_t at;		/* in memo_text */
 	size_t n;
 	int slot;
+	uint8_t escaped;
 };
 
 /*
@@ -173,6 +174,7 @@ remember(struct record_reader * rd, size_t n)
 		m->at = rd->memo_n;
 		m->n = key->n + 3;
 		m->slot = rd->field[i].slot;
+		m->escaped = key->escaped;
 		if (rd->memo_n + m->n + SCAN_BLOCK > rd->memo_text_cap) {
 			rd->memo_text_cap = 2 * (rd->memo_n + m->n) +
 			    SCAN_BLOCK;
@@ -195,6 +197,16 @@ fail(struct record_error * err, const char * line, const char * what,
 	err->what = what;
 	err->column = (size_t)(where - line) + 1;
 	return (-1);
+}
+
+/* The same at the start of a value, with a string's quote. */
+static int
+fail_at(struct record_error * err, const char * line, const char * what,
+    const struct scan_value * v)
+{
+	size_t n;
+
+	return (fail(err, line, what, scan_raw(v, &n)));
 }
 
 /* The row's names weren't the last one's: are any two equal? */
@@ -290,7 +302,7 @@ read_fields(struct record_reader * rd, const char * p, const char * end,
 		if (m != NULL && (size_t)(end - p) > m->n &&
 		    scan_same(p, rd->memo_text + m->at, m->n)) {
 			f->key = (struct scan_value) { p + 1, m->n - 3,
-			    SCAN_STRING, 0, 0 };
+			    SCAN_STRING, m->escaped, 0 };
 			f->slot = m->slot;
 			p = scan_skip_space(p + m->n, end);
 		} else {
@@ -426,8 +438,8 @@ read_count(const struct record * r, const struct scan_value * v,
 	*out = 0;
 	if (v->p == NULL || scan_uint64(v, out) == 0)
 		return (0);
-	return (fail(err, r->line, "a count of a STATE is no whole number",
-	    v->p));
+	return (fail_at(err, r->line, "a count of a STATE is no whole number",
+	    v));
 }
 
 static int
@@ -457,16 +469,16 @@ read_pos(struct record * r, const struct scan_value * v,
 	if (v->p == NULL || v->kind == SCAN_NULL)
 		return (0);
 	if (v->kind != SCAN_ARRAY)
-		return (fail(err, r->line, "`pos` is no array", v->p));
+		return (fail_at(err, r->line, "`pos` is no array", v));
 	scan_open(&it, v);
 	while (scan_element(&it, &n)) {
 		if (r->npos == RECORD_POS_MAX)
-			return (fail(err, r->line,
-			    "`pos` has more than 8 numbers", n.p));
+			return (fail_at(err, r->line,
+			    "`pos` has more than 8 numbers", &n));
 		if (scan_uint64(&n, &r->pos[r->npos++]) == -1)
-			return (fail(err, r->line,
+			return (fail_at(err, r->line,
 			    "`pos` holds something else than whole numbers "
-			    "below 2^64", n.p));
+			    "below 2^64", &n));
 	}
 	return (0);
 }
@@ -486,6 +498,19 @@ implied_op(const struct record * r)
 	return ('r');
 }
 
+/* The letter of `op`, or NUL if it is none of them. */
+static char
+read_op(const struct scan_value * op)
+{
+	const char * letter;
+
+	for (letter = "rcudt"; *letter != '\0'; letter++) {
+		if (op->kind == SCAN_STRING && scan_equal(op, letter, 1))
+			break;
+	}
+	return (*letter);
+}
+
 static int
 read_row(struct record * r, const struct envelope * e,
     struct record_error * err)
@@ -496,21 +521,17 @@ read_row(struct record * r, const struct envelope * e,
 		return (fail(err, r->line, "a RECORD without `record`",
 		    r->line));
 	if (e->m[M_RECORD].kind != SCAN_OBJECT)
-		return (fail(err, r->line, "`record` is no object",
-		    e->m[M_RECORD].p));
+		return (fail_at(err, r->line, "`record` is no object",
+		    &e->m[M_RECORD]));
 	r->at = e->m[M_AT];
 	if (r->at.p != NULL && r->at.kind == SCAN_NULL)
 		r->at.p = NULL;
 	if (r->at.p != NULL && r->at.kind != SCAN_STRING)
 		return (fail(err, r->line, "`at` is no string", r->at.p));
-	if (op->p == NULL)
-		r->op = implied_op(r);
-	else if (op->kind == SCAN_STRING && op->n == 1 &&
-	    strchr("rcudt", op->p[0]) != NULL)
-		r->op = op->p[0];
-	else
-		return (fail(err, r->line, "`op` is none of r c u d t",
-		    op->p));
+	r->op = op->p == NULL ? implied_op(r) : read_op(op);
+	if (r->op == '\0')
+		return (fail_at(err, r->line, "`op` is none of r c u d t",
+		    op));
 	return (read_pos(r, &e->m[M_POS], err));
 }
 

@@ -1,5 +1,3 @@
-#include <inttypes.h>
-
 #include "common/buf.h"
 #include "common/json.h"
 #include "common/linein.h"
@@ -7,27 +5,8 @@
 #include "common/scan_fast.h"
 
 #include "json_texts.h"
+#include "mutate.h"
 #include "tap.h"
-
-/*
- * A text as the readers get it: with bytes behind it that may be read and
- * mean nothing, here ones that would make a difference, and with nothing
- * readable behind those.
- */
-#define TEXT_MAX	2000
-static char * block;
-
-static char *
-place(const char * p, size_t n)
-{
-	static const char junk[] = "0\"}]e5,\\u0041:  tail1.5\"]}}}0000000000"
-	    "0000000000000000000000000000";
-	char * text = block + TEXT_MAX - n;
-
-	memcpy(text, p, n);
-	memcpy(text + n, junk, LINEIN_SLACK);
-	return (text);
-}
 
 /* Read all of a text with scan.h.  Return nonzero if it is one value. */
 static int
@@ -346,18 +325,6 @@ test_utf8(void)
  * Seeded mutations of texts: both readers take the same, and see the same
  * in it.
  */
-static uint64_t seed;
-
-static uint32_t
-roll(uint32_t n)
-{
-
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return ((uint32_t)(seed >> 32) % n);
-}
-
 static const char * const originals[] = {
 	"{\"type\":\"RECORD\",\"stream\":\"orders\",\"op\":\"u\",\"pos\":[17,1],"
 	    "\"record\":{\"id\":18446744073709551615,\"t\":\"21.00\","
@@ -372,52 +339,11 @@ static const char * const originals[] = {
 	"[[[[[[[[[[1]]]]]]]]]]", "123456789012345678901234567890.5",
 };
 
-static const char * const pieces[] = {
-	"\"", "\\", "{", "}", "[", "]", ",", ":", " ", "\n", "0", "-", ".", "e",
-	"E+", "1", "\\u", "\\ud800", "\\udc00", "\\u0061", "null", "true",
-	"\"a\"", "\"a\":1", ",\"a\":1", "[[[[[[[[[[[[[[[[[[[[", "\xc3\xa9",
-	"\xed\xa0\x80", "\xff", "\xf0\x9f\x98\x80", "\xe2\x82", "\t", "\x01",
-	"k1", "{\"b\":", "]]]]]]]]]]", "9999999999999999999"
-};
-
-/* One mutation of the text of *${n} bytes, in place. */
-static void
-mutate(char * p, size_t * n)
-{
-	size_t at = roll((uint32_t)*n + 1), len;
-	const char * piece;
-
-	switch (roll(5)) {
-	case 0:		/* another byte */
-		if (at < *n)
-			p[at] = (char)roll(256);
-		return;
-	case 1:		/* fewer */
-		len = roll(4) + 1;
-		if (len > *n - at)
-			len = *n - at;
-		memmove(p + at, p + at + len, *n - at - len);
-		*n -= len;
-		return;
-	case 2:		/* a piece of itself again */
-		len = roll((uint32_t)(*n - at) + 1) % 40;
-		memmove(p + at + len, p + at, *n - at);
-		*n += len;
-		return;
-	default:	/* a piece that means something */
-		piece = pieces[roll(sizeof pieces / sizeof pieces[0])];
-		len = strlen(piece);
-		memmove(p + at + len, p + at, *n - at);
-		memcpy(p + at, piece, len);
-		*n += len;
-	}
-}
-
 /* Are a string of both readers the same, in every way of looking at it? */
 static int
 same_text(const struct scan_value * v, const char * p, size_t n)
 {
-	char text[TEXT_MAX];
+	char text[MUTATE_MAX];
 	size_t i, chars = 0, len = scan_decode(v, text);
 	struct buf b = { NULL, 0, 0 };
 	struct scan_value again;
@@ -542,20 +468,12 @@ agree(const char * bytes, size_t n, int * accepted)
 static void
 test_agree(void)
 {
-	const char * s = getenv("FUZZ_SEED");
-	const char * runs = getenv("FUZZ_RUNS");
-	unsigned long i, total = runs != NULL ? strtoul(runs, NULL, 10) :
-	    200000;
-	char text[TEXT_MAX];
-	uint64_t first;
+	unsigned long i, total = mutate_begin(200000);
+	char text[MUTATE_MAX];
 	size_t n = 0;
 	uint32_t k;
 	int good = 1, accepted = 0;
 
-	seed = s != NULL ? strtoull(s, NULL, 10) : 20260102;
-	seed += (seed == 0);
-	first = seed;
-	printf("# FUZZ_SEED=%ju FUZZ_RUNS=%lu\n", (uintmax_t)first, total);
 	for (i = 0; i < total && good; i++) {
 		const char * o = originals[roll(sizeof originals /
 		    sizeof originals[0])];
@@ -578,7 +496,6 @@ int
 main(void)
 {
 
-	block = malloc(TEXT_MAX + LINEIN_SLACK);
 	test_language();
 	test_depth();
 	test_values();
@@ -588,6 +505,6 @@ main(void)
 	test_put();
 	test_utf8();
 	test_agree();
-	free(block);
+	free(mutate_block);
 	return (tap_done());
 }
