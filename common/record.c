@@ -311,7 +311,11 @@ read_fields(struct record_reader * rd, const char * p, const char * end,
 			f->slot = find_slot(rd, &f->key);
 			known = 0;
 		}
-		if (p >= end || (p = scan_quick(p, end, &f->val, &se)) == NULL)
+		if (p >= end) {
+			se = (struct scan_error) { "a value is expected", p };
+			goto bad;
+		}
+		if ((p = scan_quick(p, end, &f->val, &se)) == NULL)
 			goto bad;
 		if (f->val.kind >= SCAN_ARRAY &&
 		    scan_duplicate(&f->val, &dup)) {

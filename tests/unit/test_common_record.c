@@ -240,6 +240,32 @@ test_refused(void)
 	record_reader_free(rd);
 }
 
+/* A row that was cut, at any place, behind one that wasn't. */
+static void
+test_cut(void)
+{
+	static const char line[] = ROW(",\"op\":\"u\",\"at\":\"2026\","
+	    "\"pos\":[1,2]", "{\"id\":1,\"t\":\"x\",\"n\":[null,{}]}");
+	struct record_reader * rd = record_reader_new();
+	struct record_error err;
+	struct record r;
+	size_t n;
+	int good = 1;
+
+	for (n = 0; n < sizeof line - 1; n++) {
+		good &= parse(rd, line, &r, &err) == 0;
+		err = (struct record_error) { NULL, 0 };
+		good &= record_parse(rd, place(line, n), n, &r, &err) == -1 &&
+		    err.column >= 1 && err.column <= n + 1 && err.what != NULL;
+	}
+	ok(good, "a row that was cut is refused, wherever");
+	n = sizeof line - 1 - strlen("1,\"t\":\"x\",\"n\":[null,{}]}}");
+	ok(record_parse(rd, place(line, n), n, &r, &err) == -1 &&
+	    strcmp(err.what, "a value is expected") == 0 &&
+	    err.column == n + 1, "behind a name, too");
+	record_reader_free(rd);
+}
+
 /* The slots of a row as text: "0 2 -1". */
 static const char *
 slots(struct record_reader * rd, const char * line)
@@ -504,6 +530,7 @@ main(void)
 	test_rows();
 	test_others();
 	test_refused();
+	test_cut();
 	test_shape();
 	test_wide();
 	test_positions();
