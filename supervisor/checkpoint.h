@@ -12,7 +12,8 @@
 struct checkpoint;
 
 enum checkpoint_result {
-	CHECKPOINT_OK,
+	CHECKPOINT_OK,		/* written: it went forward */
+	CHECKPOINT_EPOCH,	/* written, but only the epoch is new */
 	CHECKPOINT_SAME,	/* the value is the one we have */
 	CHECKPOINT_OLD,		/* an earlier epoch or position: ignored */
 	CHECKPOINT_BAD_VALUE,	/* not JSON, or not a STATE value */

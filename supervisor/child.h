@@ -31,14 +31,14 @@ struct child_end {
 };
 
 /**
- * child_reap(pid, end, may):
- * Find a child that has died, but not one that ${may} was called with and
- * returned 0 for.  Return 1 with its id and end, 0 if there is none, -1 if we
- * have no children at all.  ${may}, which may be NULL, is called while the
- * process id still belongs to the dead one: now a signal to its group can't
- * hit a stranger.
+ * child_reap(pid, end, before, cookie):
+ * Find a child that has died.  Return 1 with its id and end, 0 if there is
+ * none, -1 if we have no children at all.  ${before}, which may be NULL, is
+ * called while the id still belongs to the dead one: until then no stranger
+ * can have it, or lead a group of that number.
  */
-int child_reap(pid_t * pid, struct child_end * end, void (*may)(pid_t));
+int child_reap(pid_t * pid, struct child_end * end,
+    void (*before)(void * cookie, pid_t pid), void * cookie);
 
 /**
  * child_find(name, path, dst, n):

@@ -80,12 +80,14 @@ struct job_ops {
 	/* When the next run is due, given that one began at ${begun}. */
 	struct mono (*due)(void * cookie, struct mono begun,
 	    struct mono now);
+	/* Nothing was acknowledged for too long; it is killed next. */
+	void (*stalled)(void * cookie, struct mono now);
 	/* Keep the idle pipeline for the next round? */
 	int (*keep)(void * cookie);
-	/* A run is over. */
+	/* A run, or one try of it, is over. */
 	void (*over)(void * cookie, enum job_outcome outcome,
 	    struct mono now);
-	/* The state has changed; its deadline may have too. */
+	/* The state has changed. */
 	void (*moved)(void * cookie, enum job_state from, enum job_state to,
 	    struct mono now);
 };
@@ -106,7 +108,7 @@ struct job * job_new(const struct job_ops * ops, void * cookie,
     uint64_t seed);
 void job_free(struct job * j);
 
-/* Something happened. */
+/* Something happened.  The deadline may be another one afterwards. */
 void job_event(struct job * j, enum job_event ev, struct mono now);
 
 /* New limits, from now on. */
@@ -123,7 +125,7 @@ struct mono job_deadline(const struct job * j);
 /* When the next run is to begin by schedule; MONO_NEVER while it can't. */
 struct mono job_due(const struct job * j);
 
-/* Nonzero if a further run follows this one; if it is out of tries. */
+/* Nonzero if a further run follows this one. */
 int job_again(const struct job * j);
 
 /* Temporary failures in a row; crashes in a row. */
