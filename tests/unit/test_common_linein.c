@@ -238,6 +238,7 @@ test_stop(void)
 	if ((child = fork()) == 0) {
 		usleep(50000);
 		kill(getppid(), SIGTERM);
+		linein_free(in);
 		_exit(0);
 	}
 	ok(next_is(in, "two", 3), "a line that was there");

@@ -186,12 +186,16 @@ test_torn(void)
 static int
 opens_elsewhere(const char * path)
 {
+	struct reject * rj;
 	int status;
 	pid_t pid;
 
 	fflush(stdout);
-	if ((pid = fork()) == 0)
-		_exit(reject_open(path, "load") != NULL);
+	if ((pid = fork()) == 0) {
+		rj = reject_open(path, "load");
+		reject_close(rj);
+		_exit(rj != NULL);
+	}
 	waitpid(pid, &status, 0);
 	return (WIFEXITED(status) && WEXITSTATUS(status) == 1);
 }
