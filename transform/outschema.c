@@ -1,0 +1,275 @@
+#include <string.h>
+
+#include "outschema.h"
+
+static int
+is_one_of(const char * key, const char * const * list)
+{
+
+	for (; *list != NULL; list++) {
+		if (strcmp(key, *list) == 0)
+			return (1);
+	}
+	return (0);
+}
+
+/* "key": with a comma before it unless it is the first. */
+static void
+put_key(struct buf * b, const char * key)
+{
+
+	if (b->n > 0 && b->p[b->n - 1] != '{')
+		buf_putc(b, ',');
+	scan_put_text(b, key, strlen(key));
+	buf_putc(b, ':');
+}
+
+static void
+put_raw(struct buf * b, const struct json_node * node)
+{
+	size_t n;
+	const char * p = json_raw(node, &n);
+
+	buf_put(b, p, n);
+}
+
+/* A value without the white space between its parts. */
+static void
+put_compact(struct buf * b, const struct json_node * node)
+{
+	const struct json_node * e;
+	int object = (json_kind(node) == JSON_OBJECT);
+
+	if (!object && json_kind(node) != JSON_ARRAY) {
+		put_raw(b, node);
+		return;
+	}
+	buf_putc(b, object ? '{' : '[');
+	for (e = json_first(node); e != NULL; e = json_next(e)) {
+		if (object)
+			put_key(b, json_key(e, NULL));
+		else if (e != json_first(node))
+			buf_putc(b, ',');
+		put_compact(b, e);
+	}
+	buf_putc(b, object ? '}' : ']');
+}
+
+/* "type" from a set of kinds. */
+static void
+put_type(struct buf * b, unsigned kinds)
+{
+	static const struct {
+		const char * name;
+		unsigned bits;
+	} types[] = {
+		{ "null", KIND(SCAN_NULL) }, { "boolean", KINDS_BOOL },
+		{ "number", KINDS_NUM }, { "integer", KIND(SCAN_INT) },
+		{ "string", KIND(SCAN_STRING) },
+		{ "array", KIND(SCAN_ARRAY) }, { "object", KIND(SCAN_OBJECT) }
+	};
+	const char * comma = "";
+	size_t i;
+
+	put_key(b, "type");
+	buf_putc(b, '[');
+	for (i = 0; i < sizeof types / sizeof types[0]; i++) {
+		if ((kinds & types[i].bits) != types[i].bits)
+			continue;
+		kinds &= ~types[i].bits;
+		buf_puts(b, comma);
+		scan_put_text(b, types[i].name, strlen(types[i].name));
+		comma = ",";
+	}
+	buf_putc(b, ']');
+}
+
+/* What the SCHEMA message doesn't need of a schema file. */
+static const char * const not_sent[] = { "title", "description", "$comment",
+	"examples", "deprecated", "default", "x-from", "x-apply", "x-null",
+	NULL };
+
+/* A property that is made of a column. */
+static void
+put_value(const struct plan * plan, const struct property * p,
+    struct buf * b)
+{
+	const struct json_node * source = NULL;
+	const struct json_node * e;
+	unsigned kinds = KINDS_ALL;
+	const char * key;
+
+	if (p->slot != -1)
+		source = plan_source(plan, plan->names[p->slot]);
+	if (source != NULL)
+		kinds = plan_source_kinds(source);
+	if (p->steps != NULL)
+		kinds = steps_kinds(p->steps, kinds);
+	buf_putc(b, '{');
+	if (json_get(p->node, "type") == NULL &&
+	    (kinds & rules_kinds(p->rules)) != KINDS_ALL &&
+	    (p->steps != NULL || json_get(source, "type") == NULL))
+		put_type(b, kinds & rules_kinds(p->rules));
+	if (source != NULL && p->steps == NULL &&
+	    json_kind(source) == JSON_OBJECT) {
+		for (e = json_first(source); e != NULL; e = json_next(e)) {
+			key = json_key(e, NULL);
+			if (json_get(p->node, key) != NULL &&
+			    !is_one_of(key, not_sent))
+				continue;
+			put_key(b, key);
+			put_compact(b, e);
+		}
+	}
+	for (e = json_first(p->node); e != NULL; e = json_next(e)) {
+		key = json_key(e, NULL);
+		if (is_one_of(key, not_sent))
+			continue;
+		put_key(b, key);
+		put_compact(b, e);
+	}
+	buf_putc(b, '}');
+}
+
+static void
+put_properties(const struct plan * plan, const struct property * p, size_t n,
+    struct buf * b)
+{
+	static const char * const own[] = { "properties", "required",
+		"additionalProperties", "type", NULL };
+	const struct json_node * e;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		put_key(b, p[i].name);
+		if (!p[i].nested) {
+			put_value(plan, &p[i], b);
+			continue;
+		}
+		buf_puts(b, "{\"type\":\"object\"");
+		for (e = json_first(p[i].node); e != NULL; e = json_next(e)) {
+			if (is_one_of(json_key(e, NULL), own) ||
+			    is_one_of(json_key(e, NULL), not_sent))
+				continue;
+			put_key(b, json_key(e, NULL));
+			put_compact(b, e);
+		}
+		put_key(b, "properties");
+		buf_putc(b, '{');
+		put_properties(plan, p[i].child, p[i].nchild, b);
+		buf_puts(b, "}}");
+	}
+}
+
+/* Columns that the document has without being named in the file. */
+static void
+put_kept(const struct plan * plan, struct buf * b)
+{
+	const struct json_node * e;
+	size_t i;
+
+	for (i = plan->sf->cols.n; i < plan->ncols; i++) {
+		put_key(b, plan->names[i]);
+		if ((e = plan_source(plan, plan->names[i])) != NULL)
+			put_raw(b, e);
+		else
+			buf_puts(b, "{}");
+	}
+	for (i = 0; plan->sf->policy == COLUMNS_KEEP && i < plan->nleft;
+	    i++) {
+		put_key(b, plan->left[i]);
+		put_raw(b, plan_source(plan, plan->left[i]));
+	}
+}
+
+/* _sdc_ columns always pass. */
+static void
+put_sdc(const struct json_node * schema, struct buf * b)
+{
+	const struct json_node * props = json_get(schema, "properties");
+	const struct json_node * e;
+
+	if (props == NULL)
+		return;
+	for (e = json_first(props); e != NULL; e = json_next(e)) {
+		if (strncmp(json_key(e, NULL), "_sdc_", 5) != 0)
+			continue;
+		put_key(b, json_key(e, NULL));
+		put_raw(b, e);
+	}
+}
+
+static void
+put_schema(const struct plan * plan, const struct json_node * schema,
+    struct buf * b)
+{
+	static const char * const own[] = { "properties", "required",
+		"additionalProperties", NULL };
+	const struct json_node * e;
+
+	buf_putc(b, '{');
+	for (e = json_first(schema); e != NULL; e = json_next(e)) {
+		if (is_one_of(json_key(e, NULL), own))
+			continue;
+		put_key(b, json_key(e, NULL));
+		put_raw(b, e);
+	}
+	put_key(b, "properties");
+	buf_putc(b, '{');
+	put_properties(plan, plan->sf->prop, plan->sf->nprop, b);
+	put_kept(plan, b);
+	put_sdc(schema, b);
+	buf_puts(b, "}}");
+}
+
+static void
+put_names(struct buf * b, const char * key, const char * const * names,
+    size_t n)
+{
+	size_t i;
+
+	put_key(b, key);
+	buf_putc(b, '[');
+	for (i = 0; i < n; i++) {
+		if (i > 0)
+			buf_putc(b, ',');
+		scan_put_text(b, names[i], strlen(names[i]));
+	}
+	buf_putc(b, ']');
+}
+
+void
+outschema_put(const struct plan * plan, struct buf * out)
+{
+	const struct json_node * root = json_root(plan->msg);
+	const struct json_node * e;
+	const char * collection = plan->sf->collection;
+	const char * key;
+	struct buf b = { 0 };
+
+	buf_putc(&b, '{');
+	for (e = json_first(root); e != NULL; e = json_next(e)) {
+		key = json_key(e, NULL);
+		if (strcmp(key, "schema") == 0) {
+			put_key(&b, key);
+			put_schema(plan, e, &b);
+		} else if (strcmp(key, "key_properties") != 0 &&
+		    strcmp(key, "bookmark_properties") != 0 &&
+		    (strcmp(key, "collection") != 0 || collection == NULL)) {
+			put_key(&b, key);
+			put_raw(&b, e);
+		}
+	}
+	put_names(&b, "key_properties", plan->key, plan->nkey);
+	if (plan->nchange > 0 ||
+	    json_get(root, "bookmark_properties") != NULL)
+		put_names(&b, "bookmark_properties", plan->change,
+		    plan->nchange);
+	if (collection != NULL) {
+		put_key(&b, "collection");
+		scan_put_text(&b, collection, strlen(collection));
+	}
+	buf_putc(&b, '}');
+	buf_put(out, b.p, b.n);
+	buf_free(&b);
+}

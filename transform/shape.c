@@ -1,0 +1,387 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/linein.h"
+#include "../common/mem.h"
+
+#include "shape.h"
+
+/* Levels that a document may have: those of a line, less its own two. */
+#define DEPTH_MAX	(SCAN_DEPTH_MAX - 2)
+
+/* An object that is being put together. */
+struct level {
+	const struct op * open;
+	size_t at;		/* where its head starts */
+	size_t body;		/* behind the head */
+};
+
+struct shape {
+	const struct plan * plan;
+	const struct scan_value ** col;	/* by slot; NULL: not in the row */
+	struct level * level;
+	unsigned nlevel;
+	struct scratch * mem;
+	struct buf buf;
+	struct convert convert;
+};
+
+struct shape *
+shape_new(const struct plan * plan)
+{
+	struct shape * sh = mem_new(1, sizeof *sh);
+
+	sh->plan = plan;
+	sh->col = mem_new(plan->nnames, sizeof *sh->col);
+	sh->level = mem_new(plan->depth + 1, sizeof *sh->level);
+	sh->mem = scratch_new();
+	sh->convert = (struct convert) { .mem = sh->mem, .buf = &sh->buf,
+	    .col = sh->col };
+	return (sh);
+}
+
+void
+shape_free(struct shape * sh)
+{
+
+	if (sh == NULL)
+		return;
+	free(sh->col);
+	free(sh->level);
+	scratch_free(sh->mem);
+	buf_free(&sh->buf);
+	free(sh);
+}
+
+/*
+ * Copy ${n} bytes that have at least 32 readable ones behind them to where
+ * as many may be written: short pieces, nearly all, take two moves.
+ */
+static inline char *
+copy(char * dst, const char * p, size_t n)
+{
+
+	memcpy(dst, p, 16);
+	memcpy(dst + 16, p + 16, 16);
+	if (__builtin_expect(n > 32, 0))
+		memcpy(dst + 32, p + 32, n - 32);
+	return (dst + n);
+}
+
+/* Put the path of ${op} before that of the verdict. */
+static int
+refuse(const struct shape * sh, const struct op * op, struct verdict * why)
+{
+	unsigned i;
+
+	verdict_inside(why, op->name);
+	for (i = sh->nlevel; i > 0; i--)
+		verdict_inside(why, sh->level[i - 1].open->name);
+	return (-1);
+}
+
+static int
+refuse_with(const struct shape * sh, const struct op * op,
+    struct verdict * why, const char * rule, const char * reason)
+{
+
+	verdict_set(why, rule, "%s", reason);
+	return (refuse(sh, op, why));
+}
+
+/* The value of ${op} before any check.  Return 1, 0 if there is none, -1. */
+static int
+make_value(struct shape * sh, const struct op * op, struct value * v,
+    struct verdict * why)
+{
+	const struct property * p = op->p;
+
+	v->text = 0;
+	if (op->slot != -1 && sh->col[op->slot] != NULL)
+		v->v = *sh->col[op->slot];
+	else if (p == NULL)
+		return (0);
+	else if (p->dflt != NULL) {
+		*v = *p->dflt;
+		return (1);
+	} else if (p->steps == NULL || (op->slot != -1 &&
+	    !steps_fill(p->steps)))
+		return (0);
+	else
+		value_set_word(v, SCAN_NULL);
+	if (p == NULL || p->steps == NULL ||
+	    steps_run(p->steps, v, &sh->convert) == 0)
+		return (1);
+	verdict_set(why, "x-apply", "%s", sh->convert.why);
+	return (refuse(sh, op, why));
+}
+
+/* What rules don't say: a key has to be one, and depth has an end. */
+static int
+check_place(struct shape * sh, const struct op * op, const struct value * v,
+    struct verdict * why)
+{
+
+	if ((KIND(v->v.kind) & KINDS_SCALAR) != 0)
+		return (0);
+	if (op->key)
+		return (refuse_with(sh, op, why, "key",
+		    v->v.kind == SCAN_NULL ? "is null, but is the key" :
+		    "is no single value, but is the key"));
+	/* A level takes two bytes at least. */
+	if (v->v.n > 2 * (DEPTH_MAX - op->depth) &&
+	    value_depth(&v->v) + op->depth > DEPTH_MAX)
+		return (refuse_with(sh, op, why, "depth",
+		    "is nested too deeply"));
+	return (0);
+}
+
+/* A property that isn't just copied. */
+static int
+put_value(struct shape * sh, const struct op * op, struct buf * out,
+    struct verdict * why)
+{
+	struct value v;
+	int there = make_value(sh, op, &v, why);
+
+	if (there == -1)
+		return (-1);
+	if (there && op->omit_null && v.v.kind == SCAN_NULL)
+		there = 0;
+	if (!there) {
+		if (op->key)
+			return (refuse_with(sh, op, why, "key",
+			    "is missing, but is the key"));
+		if (op->required)
+			return (refuse_with(sh, op, why, "required",
+			    "is missing"));
+		return (0);
+	}
+	if (op->p != NULL &&
+	    rules_check(op->p->rules, &v, sh->mem, why) == -1)
+		return (refuse(sh, op, why));
+	if (check_place(sh, op, &v, why) == -1)
+		return (-1);
+	buf_put(out, op->head, op->nhead);
+	value_put(out, &v);
+	return (0);
+}
+
+/* The first comma behind ${at} becomes the bracket. */
+static void
+close_object(struct buf * out, size_t at)
+{
+
+	if (out->n == at)
+		buf_putc(out, '{');
+	else
+		out->p[at] = '{';
+	buf_putc(out, '}');
+}
+
+static void
+open_level(struct shape * sh, const struct op * op, struct buf * out)
+{
+	struct level * l = &sh->level[sh->nlevel++];
+
+	l->open = op;
+	l->at = out->n;
+	buf_put(out, op->head, op->nhead);
+	l->body = out->n;
+}
+
+static int
+close_level(struct shape * sh, struct buf * out, struct verdict * why)
+{
+	const struct level * l = &sh->level[--sh->nlevel];
+
+	if (out->n > l->body || !l->open->omit_null) {
+		close_object(out, l->body);
+		return (0);
+	}
+	out->n = l->at;
+	if (l->open->required)
+		return (refuse_with(sh, l->open, why, "required",
+		    "is missing"));
+	return (0);
+}
+
+/* One operation of those that are seldom; ${out} has no reserve after it. */
+static int
+run_op(struct shape * sh, const struct op * op, struct buf * out,
+    struct verdict * why)
+{
+
+	switch (op->what) {
+	case OP_OPEN:
+		open_level(sh, op, out);
+		return (0);
+	case OP_CLOSE:
+		return (close_level(sh, out, why));
+	default:
+		return (put_value(sh, op, out, why));
+	}
+}
+
+/* Nearly always room for all of the row: a column may be copied twice. */
+static char *
+reserve(struct buf * out, size_t n, const char ** limit)
+{
+	char * d = buf_room(out, n + 2 * LINEIN_SLACK);
+
+	*limit = d + n + LINEIN_SLACK;
+	return (d);
+}
+
+/* All operations, the plain ones without a call. */
+static int
+run_all(struct shape * sh, const struct record * r, struct buf * out,
+    struct verdict * why)
+{
+	const struct op * op = sh->plan->op;
+	const struct op * end = op + sh->plan->nop;
+	const size_t room = sh->plan->fixed + r->len;
+	const struct scan_value * v;
+	const char * limit;
+	const char * p;
+	char * d = reserve(out, room, &limit);
+	size_t n;
+
+	for (; op < end; op++) {
+		if (op->plain != 0 && (v = sh->col[op->slot]) != NULL &&
+		    (KIND(v->kind) & op->plain) != 0) {
+			p = scan_raw(v, &n);
+			if ((size_t)(limit - d) < op->nhead + n) {
+				out->n = (size_t)(d - out->p);
+				d = reserve(out, room, &limit);
+			}
+			d = copy(d, op->head, op->nhead);
+			d = copy(d, p, n);
+			continue;
+		}
+		out->n = (size_t)(d - out->p);
+		if (run_op(sh, op, out, why) == -1)
+			return (-1);
+		d = reserve(out, room, &limit);
+	}
+	out->n = (size_t)(d - out->p);
+	return (0);
+}
+
+/* A member as it stands in the line. */
+static void
+put_field(struct buf * out, const struct record_field * f)
+{
+	const char * p;
+	size_t n;
+
+	p = scan_raw(&f->val, &n);
+	buf_putc(out, ',');
+	buf_put(out, f->key.p - 1, (size_t)(p + n - (f->key.p - 1)));
+}
+
+static int
+is_sdc(const struct record_field * f)
+{
+
+	return (f->key.n >= 5 && memcmp(f->key.p, "_sdc_", 5) == 0);
+}
+
+/* Columns without an operation, by the policy. */
+static int
+put_others(struct shape * sh, const struct record * r, struct buf * out,
+    struct verdict * why)
+{
+	const struct plan * plan = sh->plan;
+	const struct record_field * f;
+	char name[64];
+
+	for (f = r->field; f < r->field + r->nfield; f++) {
+		if (f->slot >= 0 && (size_t)f->slot < plan->ncols)
+			continue;
+		if (is_sdc(f)) {
+			put_field(out, f);
+			continue;
+		}
+		if (plan->sf->policy == COLUMNS_DROP)
+			continue;
+		if (plan->sf->policy == COLUMNS_KEEP && f->slot == -1) {
+			put_field(out, f);
+			continue;
+		}
+		if (f->slot != -1)
+			verdict_set(why, "x-columns", "is a column without a "
+			    "place: the property is made of something else");
+		else
+			verdict_set(why, "x-columns",
+			    "is a column that the schema file doesn't name");
+		memset(name, 0, sizeof name);
+		memcpy(name, f->key.p, f->key.n < sizeof name - 1 ?
+		    f->key.n : sizeof name - 1);
+		verdict_inside(why, name);
+		return (-1);
+	}
+	return (0);
+}
+
+/* Columns to their slots; return how many have no operation. */
+static size_t
+take_columns(struct shape * sh, const struct record * r)
+{
+	const size_t ncols = sh->plan->ncols;
+	const struct record_field * f = r->field;
+	const struct record_field * end = f + r->nfield;
+	size_t others = 0;
+
+	memset(sh->col, 0, ncols * sizeof *sh->col);
+	for (; f < end; f++) {
+		if ((size_t)(unsigned)f->slot < ncols)
+			sh->col[f->slot] = &f->val;
+		else
+			others++;
+	}
+	return (others);
+}
+
+int
+shape_record(struct shape * sh, const struct record * r, struct buf * out,
+    struct verdict * why)
+{
+	size_t start = out->n;
+	size_t others = take_columns(sh, r);
+
+	scratch_reset(sh->mem);
+	sh->nlevel = 0;
+	if (run_all(sh, r, out, why) == -1 ||
+	    (others > 0 && put_others(sh, r, out, why) == -1)) {
+		out->n = start;
+		return (-1);
+	}
+	close_object(out, start);
+	return (0);
+}
+
+int
+shape_delete(struct shape * sh, const struct record * r, struct buf * out,
+    struct verdict * why)
+{
+	const struct op * op = sh->plan->op;
+	const struct record_field * f;
+	size_t start = out->n;
+
+	take_columns(sh, r);
+	scratch_reset(sh->mem);
+	sh->nlevel = 0;
+	for (; op < sh->plan->op + sh->plan->nop; op++) {
+		if (op->key && put_value(sh, op, out, why) == -1) {
+			out->n = start;
+			return (-1);
+		}
+	}
+	for (f = r->field; f < r->field + r->nfield; f++) {
+		if (is_sdc(f))
+			put_field(out, f);
+	}
+	close_object(out, start);
+	return (0);
+}
