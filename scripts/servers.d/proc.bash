@@ -40,7 +40,8 @@ run_open() {
 		: >"$(inside)/pids"
 		echo "$RUN" >"$(inside)/owner"
 	fi
-	[ -d "$RUN/tls" ] || cp -a "$CACHE/tls" "$RUN/tls"
+	[ -d "$RUN/tls" ] || [ ! -d "$CACHE/tls" ] ||
+	    cp -a "$CACHE/tls" "$RUN/tls"
 }
 
 # The run's folder inside the sid folder, as the host sees it.
