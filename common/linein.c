@@ -24,6 +24,7 @@ struct linein {
 	uint64_t number;	/* of the line last returned */
 	uint64_t offset;	/* bytes returned */
 	int eof;
+	int too_long;		/* why it ended */
 };
 
 struct linein *
@@ -116,7 +117,7 @@ linein_next(struct linein * in, const char ** p, size_t * n)
 		}
 	}
 	if (nl == NULL || (size_t)(nl - (in->buf + in->start)) > in->max) {
-		in->eof = 1;
+		in->eof = in->too_long = 1;
 		log_error("%s:%ju: the line is longer than %zu bytes",
 		    in->name, (uintmax_t)in->number + 1, in->max);
 		return (LINEIN_ERROR);
@@ -139,6 +140,13 @@ linein_idle(struct linein * in)
 	    in->end - in->scanned) != NULL)
 		return (0);
 	return (poll(&pfd, 1, 0) == 0);
+}
+
+int
+linein_too_long(const struct linein * in)
+{
+
+	return (in->too_long);
 }
 
 uint64_t

@@ -44,6 +44,13 @@ enum linein_result linein_next(struct linein * in, const char ** p,
  */
 int linein_idle(struct linein * in);
 
+/**
+ * linein_too_long(in):
+ * Return nonzero if LINEIN_ERROR came because a line was too long: reading
+ * it again won't help.
+ */
+int linein_too_long(const struct linein * in);
+
 /* The number of the line last returned, from 1; and its stream's name. */
 uint64_t linein_number(const struct linein * in);
 const char * linein_name(const struct linein * in);
