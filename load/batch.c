@@ -1,0 +1,518 @@
+#include <bson/bson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/mem.h"
+
+#include "resolve.h"
+
+#include "batch.h"
+
+/* The writes of a batch together may take this much; a single one, more. */
+#define BYTES_MAX	(8u << 20)
+
+/* A slot of the table of keys; it counts only in its own round. */
+struct slot {
+	uint32_t op;
+	uint32_t round;
+};
+
+struct batch {
+	char * collection;
+	char * change;		/* the change field */
+	size_t max;
+	int keep;
+	struct batch_op * op;
+	size_t n;
+	struct buf bytes;
+	struct buf text;
+	struct slot * table;
+	size_t mask;
+	uint32_t round;
+	uint64_t decimals;
+};
+
+struct batch *
+batch_new(const char * collection, size_t max, int keep)
+{
+	struct batch * b = mem_new(1, sizeof *b);
+
+	b->collection = mem_dup(collection);
+	b->max = max;
+	b->keep = keep;
+	b->op = mem_new(max, sizeof *b->op);
+	for (b->mask = 15; b->mask < 4 * max; b->mask = 2 * b->mask + 1)
+		continue;
+	b->table = mem_new(b->mask + 1, sizeof *b->table);
+	b->round = 1;
+	return (b);
+}
+
+void
+batch_free(struct batch * b)
+{
+
+	if (b == NULL)
+		return;
+	free(b->collection);
+	free(b->change);
+	free(b->op);
+	free(b->table);
+	buf_free(&b->bytes);
+	buf_free(&b->text);
+	free(b);
+}
+
+void
+batch_clear(struct batch * b)
+{
+
+	b->n = 0;
+	buf_clear(&b->bytes);
+	buf_clear(&b->text);
+	if (++b->round == 0) {
+		memset(b->table, 0, (b->mask + 1) * sizeof *b->table);
+		b->round = 1;
+	}
+}
+
+int
+batch_full(const struct batch * b)
+{
+
+	return (b->n == b->max || b->bytes.n + b->text.n >= BYTES_MAX);
+}
+
+size_t
+batch_count(const struct batch * b)
+{
+
+	return (b->n);
+}
+
+struct batch_op *
+batch_op(struct batch * b, size_t i)
+{
+
+	return (&b->op[i]);
+}
+
+const char *
+batch_collection(const struct batch * b)
+{
+
+	return (b->collection);
+}
+
+const char *
+batch_bytes(const struct batch * b, size_t at)
+{
+
+	return (b->bytes.p + at);
+}
+
+const char *
+batch_message(const struct batch * b, size_t at)
+{
+
+	return (b->text.p + at);
+}
+
+const char *
+batch_change(const struct batch * b)
+{
+
+	return (b->change);
+}
+
+uint64_t
+batch_decimals(struct batch * b)
+{
+	uint64_t n = b->decimals;
+
+	b->decimals = 0;
+	return (n);
+}
+
+void
+batch_seen(struct batch * b, struct batch_op * op, const char * v, size_t n)
+{
+
+	op->seen = b->bytes.n;
+	op->seen_n = n;
+	buf_put(&b->bytes, v, n);
+}
+
+/* Eight bytes at a time, multiplied and folded. */
+static size_t
+hash(const char * p, size_t n)
+{
+	const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = n * k, w;
+
+	for (; n >= 8; p += 8, n -= 8) {
+		memcpy(&w, p, 8);
+		h = (h ^ w) * k;
+		h ^= h >> 29;
+	}
+	w = 0;
+	memcpy(&w, p, n);
+	h = (h ^ w) * k;
+	return ((size_t)(h ^ h >> 32));
+}
+
+/* The slot of a key: its own, or the free one where it would be. */
+static struct slot *
+slot_of(const struct batch * b, const char * key, size_t n)
+{
+	const struct batch_op * op;
+	struct slot * s;
+	size_t h;
+
+	for (h = hash(key, n);; h++) {
+		s = &b->table[h & b->mask];
+		if (s->round != b->round)
+			return (s);
+		op = &b->op[s->op];
+		if (op->key_n == n &&
+		    memcmp(b->bytes.p + op->key, key, n) == 0)
+			return (s);
+	}
+}
+
+struct batch_op *
+batch_find(struct batch * b, const char * key, size_t n)
+{
+	struct slot * s = slot_of(b, key, n);
+
+	return (s->round == b->round ? &b->op[s->op] : NULL);
+}
+
+size_t
+batch_version(const uint64_t * pos, size_t npos, char * dst)
+{
+	static const char hex[] = "0123456789abcdef";
+	char * p = dst;
+	size_t i;
+	int shift;
+
+	for (i = 0; i < npos; i++) {
+		if (i > 0)
+			*p++ = '.';
+		for (shift = 60; shift >= 0; shift -= 4)
+			*p++ = hex[pos[i] >> shift & 15];
+	}
+	return ((size_t)(p - dst));
+}
+
+/* The key of a row; a new one where the stream has none. */
+static int
+add_key(struct batch * b, struct bsonizer * z, const struct plan * plan,
+    const struct record * r, struct batch_op * op,
+    struct bsonize_error * err)
+{
+	bson_oid_t oid;
+
+	op->key = b->bytes.n;
+	if (plan->key != PLAN_KEY_NONE) {
+		if (bsonize_key(z, plan, r, &b->bytes, err) == -1)
+			return (-1);
+	} else if (r->op == 'd') {
+		*err = (struct bsonize_error) { "key", "a deletion needs a "
+		    "key, and the stream has none", NULL, 0 };
+		return (-1);
+	} else {
+		bson_oid_init(&oid, NULL);
+		op->made_key = 1;
+		buf_putc(&b->bytes, BSONIZE_OBJECTID);
+		buf_put(&b->bytes, oid.bytes, sizeof oid.bytes);
+	}
+	op->key_n = b->bytes.n - op->key;
+	return (0);
+}
+
+/* The version, and when the row was changed. */
+static int
+add_times(struct batch * b, struct bsonizer * z, const struct plan * plan,
+    const struct record * r, struct batch_op * op,
+    struct bsonize_error * err)
+{
+	int has_at;
+
+	op->v = b->bytes.n;
+	op->v_n = (uint8_t)batch_version(r->pos, r->npos,
+	    buf_room(&b->bytes, BATCH_VERSION_MAX));
+	b->bytes.n += op->v_n;
+	if ((has_at = bsonize_time(z, plan, r, &op->at_ms)) == -1) {
+		*err = (struct bsonize_error) { "at", "the time of the change "
+		    "is no time", NULL, 0 };
+		return (-1);
+	}
+	op->has_at = (uint8_t)has_at;
+	return (0);
+}
+
+static int
+add_document(struct batch * b, struct bsonizer * z, const struct plan * plan,
+    const struct record * r, struct batch_op * op,
+    const struct batch_options * opt, struct bsonize_error * err)
+{
+	char v[BATCH_VERSION_MAX];
+	struct bsonize_stamp stamp = { NULL, 0, op->has_at, op->at_ms,
+	    opt->has_version, opt->version, 0 };
+	char key_small[64];
+	char * key = key_small;
+	int rc;
+
+	/* The buffer may move while the document grows. */
+	if (op->key_n > sizeof key_small)
+		key = mem_new(op->key_n, 1);
+	memcpy(key, b->bytes.p + op->key, op->key_n);
+	if (op->v_n > 0) {
+		memcpy(v, b->bytes.p + op->v, op->v_n);
+		stamp.v = v;
+		stamp.v_n = op->v_n;
+	}
+	op->doc = b->bytes.n;
+	rc = bsonize_document(z, plan, r, key, op->key_n, &stamp, &b->bytes,
+	    err);
+	if (key != key_small)
+		free(key);
+	op->doc_n = b->bytes.n - op->doc;
+	b->decimals += stamp.decimals;
+	return (rc);
+}
+
+/* How the write is sent at first. */
+static void
+choose_guard(struct batch_op * op, const struct plan * plan,
+    const struct batch_options * opt)
+{
+
+	op->verb = (op->doc_n == 0) ? BATCH_DELETE :
+	    (opt->insert || plan->key == PLAN_KEY_NONE) ? BATCH_INSERT :
+	    BATCH_UPDATE;
+	op->guard = (op->v_n == 0) ? BATCH_GUARD_NONE :
+	    (opt->newest && op->has_at && plan->change != -1) ?
+	    BATCH_GUARD_NEWEST : BATCH_GUARD_VERSION;
+}
+
+/* Does the write that is there stay, rather than the new one? */
+static int
+old_wins(const struct batch * b, const struct batch_op * old,
+    const struct batch_op * op)
+{
+
+	if (old->v_n == 0 || op->v_n == 0)
+		return (0);
+	return (resolve_compare(b->bytes.p + old->v, old->v_n,
+	    b->bytes.p + op->v, op->v_n) > 0);
+}
+
+/* Keep the message of a write. */
+static void
+keep_text(struct batch * b, const struct record * r, struct batch_op * op)
+{
+
+	op->text = b->text.n;
+	op->text_n = r->len;
+	if (b->keep)
+		buf_put(&b->text, r->line, r->len);
+}
+
+static void
+set_change(struct batch * b, const struct plan * plan)
+{
+
+	free(b->change);
+	b->change = (plan->change == -1) ? NULL :
+	    mem_dup(plan->field[plan->change].elem + 1);
+}
+
+enum batch_result
+batch_add(struct batch * b, struct bsonizer * z, const struct plan * plan,
+    const struct record * r, uint64_t line,
+    const struct batch_options * opt, struct bsonize_error * err)
+{
+	struct batch_op op;
+	struct slot * s;
+	size_t start = b->bytes.n;
+
+	if (b->n == 0)
+		set_change(b, plan);
+	memset(&op, 0, sizeof op);
+	op.line = line;
+	if (add_key(b, z, plan, r, &op, err) == -1 ||
+	    add_times(b, z, plan, r, &op, err) == -1)
+		goto bad;
+
+	/* Of two writes of a key the one of the higher version stays. */
+	s = slot_of(b, b->bytes.p + op.key, op.key_n);
+	if (s->round == b->round && old_wins(b, &b->op[s->op], &op)) {
+		b->bytes.n = start;
+		return (BATCH_MERGED);
+	}
+	if (r->op != 'd' &&
+	    add_document(b, z, plan, r, &op, opt, err) == -1)
+		goto bad;
+	choose_guard(&op, plan, opt);
+	keep_text(b, r, &op);
+	if (s->round == b->round) {
+		b->op[s->op] = op;
+		return (BATCH_MERGED);
+	}
+	s->op = (uint32_t)b->n;
+	s->round = b->round;
+	b->op[b->n++] = op;
+	return (BATCH_ADDED);
+
+bad:
+	b->bytes.n = start;
+	return (BATCH_BAD);
+}
+
+/* An element whose value is {"$lte": ...}, open. */
+static size_t
+open_lte(struct buf * out, const char * name)
+{
+
+	return (bsonize_nested(out, BSONIZE_DOCUMENT, name));
+}
+
+static void
+put_exists(struct buf * out, const char * name, int exists)
+{
+	size_t start = bsonize_nested(out, BSONIZE_DOCUMENT, name);
+
+	bsonize_bool(out, "$exists", exists);
+	bsonize_close(out, start);
+}
+
+/* The filter of one write, as the member q. */
+static void
+put_filter(const struct batch * b, const struct batch_op * op,
+    struct buf * out)
+{
+	size_t q, in;
+
+	q = bsonize_nested(out, BSONIZE_DOCUMENT, "q");
+	bsonize_value(out, "_id", b->bytes.p + op->key, op->key_n);
+	switch ((enum batch_guard)op->guard) {
+	case BATCH_GUARD_NONE:
+		break;
+	case BATCH_GUARD_NEWEST:
+	case BATCH_GUARD_VERSION:
+		in = open_lte(out, PLAN_STAMP ".v");
+		bsonize_text(out, "$lte", b->bytes.p + op->v, op->v_n);
+		bsonize_close(out, in);
+		if (op->guard == BATCH_GUARD_VERSION)
+			break;
+		in = open_lte(out, b->change);
+		bsonize_date(out, "$lte", op->at_ms);
+		bsonize_close(out, in);
+		break;
+	case BATCH_GUARD_EXACT:
+		bsonize_text(out, PLAN_STAMP ".v", b->bytes.p + op->seen,
+		    op->seen_n);
+		break;
+	case BATCH_GUARD_NO_VERSION:
+		put_exists(out, PLAN_STAMP, 1);
+		put_exists(out, PLAN_STAMP ".v", 0);
+		break;
+	case BATCH_GUARD_UNSTAMPED:
+		put_exists(out, PLAN_STAMP, 0);
+		break;
+	}
+	bsonize_close(out, q);
+}
+
+static void
+put_int32(struct buf * out, const char * name, int32_t v)
+{
+
+	buf_putc(out, BSONIZE_INT32);
+	buf_put(out, name, strlen(name) + 1);
+	memcpy(buf_room(out, 4), &v, 4);
+	out->n += 4;
+}
+
+/* One element of the command's array. */
+static void
+put_write(const struct batch * b, const struct batch_op * op, size_t index,
+    enum batch_verb verb, struct buf * out)
+{
+	size_t start;
+
+	bsonize_index(out, BSONIZE_DOCUMENT, index);
+	if (verb == BATCH_INSERT) {
+		buf_put(out, b->bytes.p + op->doc, op->doc_n);
+		return;
+	}
+	start = bsonize_open(out);
+	put_filter(b, op, out);
+	if (verb == BATCH_DELETE)
+		put_int32(out, "limit", 1);
+	else {
+		buf_putc(out, BSONIZE_DOCUMENT);
+		buf_put(out, "u", 2);
+		buf_put(out, b->bytes.p + op->doc, op->doc_n);
+		bsonize_bool(out, "upsert", 1);
+	}
+	bsonize_close(out, start);
+}
+
+size_t
+batch_command(const struct batch * b, enum batch_verb verb,
+    const size_t * ops, size_t n, size_t max, struct buf * out)
+{
+	static const char * const names[][2] = {
+		[BATCH_INSERT] = { "insert", "documents" },
+		[BATCH_UPDATE] = { "update", "updates" },
+		[BATCH_DELETE] = { "delete", "deletes" }
+	};
+	size_t i, start, array, before;
+
+	buf_clear(out);
+	start = bsonize_open(out);
+	bsonize_text(out, names[verb][0], b->collection,
+	    strlen(b->collection));
+	bsonize_bool(out, "ordered", 0);
+	array = bsonize_nested(out, BSONIZE_ARRAY, names[verb][1]);
+	for (i = 0; i < n; i++) {
+		before = out->n;
+		put_write(b, &b->op[ops[i]], i, verb, out);
+		if (i > 0 && out->n + 2 > max) {
+			out->n = before;
+			break;
+		}
+	}
+	bsonize_close(out, array);
+	bsonize_close(out, start);
+	return (i);
+}
+
+void
+batch_filter(const struct batch * b, const size_t * ops, size_t n,
+    struct buf * out)
+{
+	size_t start, id, in, i;
+	const struct batch_op * op;
+
+	start = bsonize_open(out);
+	if (n == 1) {
+		op = &b->op[ops[0]];
+		bsonize_value(out, "_id", b->bytes.p + op->key, op->key_n);
+		bsonize_close(out, start);
+		return;
+	}
+	id = bsonize_nested(out, BSONIZE_DOCUMENT, "_id");
+	in = bsonize_nested(out, BSONIZE_ARRAY, "$in");
+	for (i = 0; i < n; i++) {
+		op = &b->op[ops[i]];
+		bsonize_index(out, b->bytes.p[op->key], i);
+		buf_put(out, b->bytes.p + op->key + 1, op->key_n - 1);
+	}
+	bsonize_close(out, in);
+	bsonize_close(out, id);
+	bsonize_close(out, start);
+}

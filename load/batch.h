@@ -1,0 +1,139 @@
+#ifndef BATCH_H_
+#define BATCH_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../common/buf.h"
+#include "../common/record.h"
+
+#include "bsonize.h"
+#include "plan.h"
+
+/*
+ * The writes of one collection that wait to be sent, at most one for each
+ * key, and the commands that are made of them.
+ */
+
+/* What a write's filter asks for besides the key. */
+enum batch_guard {
+	BATCH_GUARD_NONE,	/* nothing: the record has no position */
+	BATCH_GUARD_VERSION,	/* the version there is not higher */
+	BATCH_GUARD_NEWEST,	/* and the change field is not later */
+	BATCH_GUARD_EXACT,	/* the version is the one that was read */
+	BATCH_GUARD_NO_VERSION,	/* stamped, but without a version */
+	BATCH_GUARD_UNSTAMPED	/* it has no stamp */
+};
+
+enum batch_state {
+	BATCH_WAITING,		/* to be sent */
+	BATCH_CHECK,		/* to be looked at: its key is taken */
+	BATCH_PARKED,		/* to be sent once more, after all others */
+	BATCH_DONE
+};
+
+enum batch_verb { BATCH_INSERT, BATCH_UPDATE, BATCH_DELETE };
+
+/* One write.  The texts lie in the batch: see batch_bytes(). */
+struct batch_op {
+	size_t key, key_n;	/* type byte and value of _id */
+	size_t doc, doc_n;	/* the document; n = 0 for a deletion */
+	size_t v;		/* the version */
+	size_t seen, seen_n;	/* the version for BATCH_GUARD_EXACT */
+	uint8_t v_n;		/* 0: none */
+	uint8_t has_at;
+	uint8_t verb;		/* enum batch_verb */
+	uint8_t guard;		/* enum batch_guard */
+	uint8_t state;		/* enum batch_state */
+	uint8_t tries;		/* that met a document which would match */
+	uint8_t absent;		/* that met none, but a unique index */
+	uint8_t unknown;	/* that met an error of no known code */
+	uint8_t logged;		/* its conflict was reported */
+	uint8_t made_key;	/* an ObjectId of our own */
+	int64_t at_ms;		/* when the source changed it */
+	uint64_t line;		/* where it stood in the input */
+	size_t text, text_n;	/* its message, if messages are kept */
+};
+
+struct batch;
+
+/**
+ * batch_new(collection, max, keep):
+ * A batch of at most ${max} writes to ${collection}.  With ${keep} it also
+ * keeps the messages, for the reject file.
+ */
+struct batch * batch_new(const char * collection, size_t max, int keep);
+void batch_free(struct batch * b);
+
+/* What else a write needs to know. */
+struct batch_options {
+	int newest;		/* guard by the change field, too */
+	int insert;		/* the collection was empty: plain inserts */
+	int has_version;	/* Singer's version of the table */
+	int64_t version;
+};
+
+enum batch_result {
+	BATCH_BAD = -1,		/* it can't be stored: see the error */
+	BATCH_ADDED,
+	BATCH_MERGED		/* one of two writes of the key was dropped */
+};
+
+/**
+ * batch_add(b, z, plan, r, line, opt, err):
+ * Add the row ${r}, read as line ${line}, as ${plan} and ${opt} say.  All
+ * rows of a batch have to have one plan.  The batch must not be full.
+ */
+enum batch_result batch_add(struct batch * b, struct bsonizer * z,
+    const struct plan * plan, const struct record * r, uint64_t line,
+    const struct batch_options * opt, struct bsonize_error * err);
+
+/* Nonzero if the batch has to be written before more is added. */
+int batch_full(const struct batch * b);
+
+size_t batch_count(const struct batch * b);
+struct batch_op * batch_op(struct batch * b, size_t i);
+const char * batch_collection(const struct batch * b);
+const char * batch_bytes(const struct batch * b, size_t at);
+const char * batch_message(const struct batch * b, size_t at);
+
+/* The name of the change field, or NULL. */
+const char * batch_change(const struct batch * b);
+
+/* Numbers that were stored as strings since the last call. */
+uint64_t batch_decimals(struct batch * b);
+
+/* Note the version that was read for a write. */
+void batch_seen(struct batch * b, struct batch_op * op, const char * v,
+    size_t n);
+
+/**
+ * batch_find(b, key, n):
+ * The write of a key (type byte and value), or NULL.
+ */
+struct batch_op * batch_find(struct batch * b, const char * key, size_t n);
+
+/* The version of a position: hexadecimal numbers joined by '.'. */
+size_t batch_version(const uint64_t * pos, size_t npos, char * dst);
+#define BATCH_VERSION_MAX	(RECORD_POS_MAX * 17)
+
+/**
+ * batch_command(b, verb, ops, n, max, out):
+ * Make a command of the first writes in ${ops}, which has ${n} indexes of
+ * writes with the verb ${verb}: as many as fit into ${max} bytes, but at
+ * least one.  Return how many.
+ */
+size_t batch_command(const struct batch * b, enum batch_verb verb,
+    const size_t * ops, size_t n, size_t max, struct buf * out);
+
+/**
+ * batch_filter(b, ops, n, out):
+ * Append a filter for the documents that the ${n} writes ${ops} are about.
+ */
+void batch_filter(const struct batch * b, const size_t * ops, size_t n,
+    struct buf * out);
+
+/* Forget all writes. */
+void batch_clear(struct batch * b);
+
+#endif /* !BATCH_H_ */

@@ -1,0 +1,987 @@
+#include <bson/bson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/mem.h"
+#include "../common/timestamp.h"
+
+#include "base64.h"
+#include "decimal128.h"
+#include "fieldname.h"
+
+#include "bsonize.h"
+
+#define BLOCK		16
+#define TIME_PREFIX	20	/* 2026-01-02T03:04:05. */
+#define NUMBER_MAX	4096	/* more digits are not looked at */
+
+/* One write of one row: what the value writers need besides the value. */
+struct bsonizer {
+	const struct plan * plan;
+	struct buf * out;
+	struct bsonize_error * err;
+	uint64_t decimals;
+	int key;			/* it is the key that is written */
+
+	/* The last time read, up to the point, and its milliseconds. */
+	char time[TIME_PREFIX];
+	int64_t time_ms;
+};
+
+struct bsonizer *
+bsonizer_new(void)
+{
+
+	return (mem_new(1, sizeof(struct bsonizer)));
+}
+
+void
+bsonizer_free(struct bsonizer * z)
+{
+
+	free(z);
+}
+
+/*
+ * Little-endian numbers at ${p}, and texts in blocks: up to 15 bytes more
+ * are read and written than asked for, which the slack of lines (linein.h),
+ * names (plan.h) and buffers (buf.h) allows.
+ */
+static inline char *
+put32(char * p, uint32_t v)
+{
+
+	memcpy(p, &v, 4);
+	return (p + 4);
+}
+
+static inline char *
+put64(char * p, uint64_t v)
+{
+
+	memcpy(p, &v, 8);
+	return (p + 8);
+}
+
+static inline char *
+put_block(char * dst, const char * src, size_t n)
+{
+	size_t i;
+
+	if (n > 8 * BLOCK) {
+		memcpy(dst, src, n);
+		return (dst + n);
+	}
+	for (i = 0; i < n; i += BLOCK)
+		memcpy(dst + i, src + i, BLOCK);
+	return (dst + n);
+}
+
+size_t
+bsonize_open(struct buf * out)
+{
+	size_t start = out->n;
+
+	buf_room(out, 4);
+	out->n += 4;
+	return (start);
+}
+
+void
+bsonize_close(struct buf * out, size_t start)
+{
+
+	buf_putc(out, '\0');
+	put32(out->p + start, (uint32_t)(out->n - start));
+}
+
+/* The type and name of an element. */
+static void
+put_head(struct buf * out, int type, const char * name)
+{
+
+	buf_putc(out, (char)type);
+	buf_put(out, name, strlen(name) + 1);
+}
+
+void
+bsonize_text(struct buf * out, const char * name, const char * p, size_t n)
+{
+
+	put_head(out, BSONIZE_STRING, name);
+	put32(buf_room(out, 4), (uint32_t)n + 1);
+	out->n += 4;
+	buf_put(out, p, n);
+	buf_putc(out, '\0');
+}
+
+static void
+put_int64(struct buf * out, int type, const char * name, int64_t v)
+{
+
+	put_head(out, type, name);
+	put64(buf_room(out, 8), (uint64_t)v);
+	out->n += 8;
+}
+
+void
+bsonize_date(struct buf * out, const char * name, int64_t ms)
+{
+
+	put_int64(out, BSONIZE_DATE, name, ms);
+}
+
+void
+bsonize_int(struct buf * out, const char * name, int64_t v)
+{
+
+	put_int64(out, BSONIZE_INT64, name, v);
+}
+
+void
+bsonize_bool(struct buf * out, const char * name, int v)
+{
+
+	put_head(out, BSONIZE_BOOL, name);
+	buf_putc(out, (char)(v != 0));
+}
+
+size_t
+bsonize_nested(struct buf * out, int type, const char * name)
+{
+
+	put_head(out, type, name);
+	return (bsonize_open(out));
+}
+
+/* The index of an array's element as its name, with the NUL. */
+static char *
+put_index(char * p, size_t index)
+{
+	char text[20];
+	size_t n = 0;
+
+	do
+		text[n++] = (char)('0' + index % 10);
+	while ((index /= 10) > 0);
+	while (n > 0)
+		*p++ = text[--n];
+	*p++ = '\0';
+	return (p);
+}
+
+void
+bsonize_index(struct buf * out, int type, size_t index)
+{
+	char * p = buf_room(out, 24);
+
+	*p = (char)type;
+	out->n = (size_t)(put_index(p + 1, index) - out->p);
+}
+
+void
+bsonize_value(struct buf * out, const char * name, const char * key,
+    size_t key_n)
+{
+
+	put_head(out, key[0], name);
+	buf_put(out, key + 1, key_n - 1);
+}
+
+/* A value that can't be written: why.  The name is added further out. */
+static int
+refuse(struct bsonizer * z, const char * rule, const char * what)
+{
+
+	z->err->rule = rule;
+	z->err->what = what;
+	return (-1);
+}
+
+/*
+ * The writers of values append the bytes of a value and return its BSON
+ * type, or -1.  Room for twice its text and some more is there already.
+ */
+static inline int
+put_text(struct buf * out, const char * p, size_t n)
+{
+	char * d = buf_room(out, n + 5);
+
+	d = put32(d, (uint32_t)n + 1);
+	d = put_block(d, p, n);
+	*d++ = '\0';
+	out->n = (size_t)(d - out->p);
+	return (BSONIZE_STRING);
+}
+
+static int
+put_string(struct buf * out, const struct scan_value * v)
+{
+	char * d;
+	size_t n;
+
+	if (!v->escaped)
+		return (put_text(out, v->p, v->n));
+	d = buf_room(out, v->n + 5);
+	n = scan_decode(v, d + 4);
+	put32(d, (uint32_t)n + 1);
+	d[4 + n] = '\0';
+	out->n += n + 5;
+	return (BSONIZE_STRING);
+}
+
+static inline int
+put_int32_value(struct buf * out, int64_t v)
+{
+
+	put32(buf_room(out, 4), (uint32_t)v);
+	out->n += 4;
+	return (BSONIZE_INT32);
+}
+
+static inline int
+put_int64_value(struct buf * out, int type, int64_t v)
+{
+
+	put64(buf_room(out, 8), (uint64_t)v);
+	out->n += 8;
+	return (type);
+}
+
+static int
+put_double(struct buf * out, double d)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &d, 8);
+	return (put_int64_value(out, BSONIZE_DOUBLE, (int64_t)bits));
+}
+
+/* A whole number in any of its forms.  Return 0, or -1. */
+static int
+read_int(const struct scan_value * v, int64_t * n)
+{
+
+	if (v->kind == SCAN_INT)
+		return (scan_int64(v, n));
+	if (v->kind == SCAN_NUMBER)
+		return (decimal128_int64(v->p, v->n, n));
+	return (-1);
+}
+
+/* The text of a value as it was meant, in place or decoded to ${tmp}. */
+static const char *
+plain_text(const struct scan_value * v, char * tmp, size_t max, size_t * n)
+{
+
+	if (!v->escaped) {
+		*n = v->n;
+		return (v->p);
+	}
+	if (v->n > max)
+		return (NULL);
+	*n = scan_decode(v, tmp);
+	return (tmp);
+}
+
+/* Decimal128; if it can't hold the number, by policy a string. */
+static int
+put_decimal(struct bsonizer * z, const struct scan_value * v)
+{
+	uint8_t * d = (uint8_t *)buf_room(z->out, DECIMAL128_SIZE);
+	char tmp[128];
+	const char * p;
+	size_t n;
+
+	if ((p = plain_text(v, tmp, sizeof tmp, &n)) == NULL)
+		return (refuse(z, "decimal", "is no decimal number"));
+	switch (decimal128_parse(p, n, d)) {
+	case DECIMAL128_OK:
+		z->out->n += DECIMAL128_SIZE;
+		return (BSONIZE_DECIMAL);
+	case DECIMAL128_SYNTAX:
+		return (refuse(z, "decimal", "is no decimal number"));
+	case DECIMAL128_RANGE:
+		break;
+	}
+	if (z->plan->decimal_reject)
+		return (refuse(z, "decimal", "has more digits than "
+		    "Decimal128 holds"));
+	z->decimals++;
+	return (put_text(z->out, p, n));
+}
+
+/* A number of no known type: the smallest form that loses nothing. */
+static int
+put_number(struct bsonizer * z, const struct scan_value * v)
+{
+	double d;
+
+	if (v->n <= NUMBER_MAX && decimal128_double(v->p, v->n, &d) == 0)
+		return (put_double(z->out, d));
+	return (put_decimal(z, v));
+}
+
+static int
+put_any_int(struct bsonizer * z, const struct scan_value * v)
+{
+	int64_t n;
+
+	if (v->n == 2 && v->p[0] == '-' && v->p[1] == '0')
+		return (put_double(z->out, -0.0));
+	if (scan_int64(v, &n) == -1)
+		return (put_decimal(z, v));
+	if (n >= INT32_MIN && n <= INT32_MAX)
+		return (put_int32_value(z->out, n));
+	return (put_int64_value(z->out, BSONIZE_INT64, n));
+}
+
+static int
+put_float(struct bsonizer * z, const struct scan_value * v)
+{
+	double d;
+
+	if (v->kind != SCAN_INT && v->kind != SCAN_NUMBER)
+		return (refuse(z, "type", "is no number"));
+	if (v->n > NUMBER_MAX)
+		return (refuse(z, "range", "has too many digits"));
+	(void)decimal128_double(v->p, v->n, &d);
+	if (!isfinite(d))
+		return (refuse(z, "range", "is too large for a double"));
+	return (put_double(z->out, d));
+}
+
+/*
+ * Milliseconds since 1970 of the text; the microseconds below them in
+ * ${micros}.  The part before the point is often the last row's.
+ */
+static int
+read_time(struct bsonizer * z, const char * p, size_t n, int64_t * ms,
+    int * micros)
+{
+	int64_t us;
+	int i, d, frac = 0, good;
+
+	good = (n == TIMESTAMP_LEN && p[TIME_PREFIX - 1] == '.' &&
+	    p[TIMESTAMP_LEN - 1] == 'Z');
+	for (i = TIME_PREFIX; good && i < TIMESTAMP_LEN - 1; i++) {
+		d = (unsigned char)(p[i] - '0');
+		good = (d <= 9);
+		frac = frac * 10 + d;
+	}
+	if (good && memcmp(p, z->time, TIME_PREFIX) == 0) {
+		*ms = z->time_ms + frac / 1000;
+		*micros = frac % 1000;
+		return (0);
+	}
+	if (timestamp_parse(p, n, &us) == -1)
+		return (-1);
+	*micros = (int)(us % 1000);
+	*ms = us / 1000;
+	if (*micros < 0) {
+		*micros += 1000;
+		(*ms)--;
+	}
+	if (good) {
+		memcpy(z->time, p, TIME_PREFIX);
+		z->time_ms = *ms - frac / 1000;
+	}
+	return (0);
+}
+
+/*
+ * A time.  In a key it must stay apart from all others, so it is a string if
+ * milliseconds can't hold it; by the column's type, so that all are alike.
+ */
+static int
+put_date(struct bsonizer * z, const struct plan_type * t,
+    const struct scan_value * v)
+{
+	char tmp[64], text[64];
+	const char * p;
+	size_t n;
+	int64_t ms;
+	int micros;
+
+	if (v->kind != SCAN_STRING ||
+	    (p = plain_text(v, tmp, sizeof tmp, &n)) == NULL ||
+	    read_time(z, p, n, &ms, &micros) == -1)
+		return (refuse(z, "date", "is no date or time"));
+	if (z->key && (t->micros == 1 || (t->micros == -1 && micros != 0))) {
+		timestamp_format(ms * 1000 + micros, text);
+		return (put_text(z->out, text, TIMESTAMP_LEN));
+	}
+	return (put_int64_value(z->out, BSONIZE_DATE, ms));
+}
+
+/* Behind a date whose microseconds were lost: a field with its text. */
+static void
+put_micros(struct bsonizer * z, const struct plan_field * f,
+    const struct scan_value * v)
+{
+	char tmp[64];
+	const char * p;
+	size_t n;
+	int64_t ms;
+	int micros;
+
+	if (v->kind != SCAN_STRING ||
+	    (p = plain_text(v, tmp, sizeof tmp, &n)) == NULL ||
+	    read_time(z, p, n, &ms, &micros) == -1 || micros == 0)
+		return;
+	buf_put(z->out, f->extra, f->extra_n);
+	z->out->p[z->out->n - f->extra_n] = BSONIZE_STRING;
+	put_text(z->out, p, n);
+}
+
+static int
+put_binary(struct bsonizer * z, const struct scan_value * v)
+{
+	const char * p = v->p;
+	char * text = NULL;
+	char * d;
+	size_t n = v->n;
+	int rc;
+
+	if (v->kind != SCAN_STRING)
+		return (refuse(z, "type", "is no string"));
+	if (v->escaped) {
+		p = text = mem_new(v->n, 1);
+		n = scan_decode(v, text);
+	}
+	d = buf_room(z->out, 5 + n / 4 * 3 + 3);
+	rc = base64_decode(p, n, d + 5, &n);
+	free(text);
+	if (rc == -1)
+		return (refuse(z, "base64", "is not base64"));
+	put32(d, (uint32_t)n);
+	d[4] = 0;		/* subtype: generic */
+	z->out->n += 5 + n;
+	return (BSONIZE_BINARY);
+}
+
+static int
+put_objectid(struct bsonizer * z, const struct scan_value * v)
+{
+	char tmp[64];
+	bson_oid_t oid;
+	const char * p;
+	size_t n;
+
+	if (v->kind != SCAN_STRING ||
+	    (p = plain_text(v, tmp, sizeof tmp, &n)) == NULL ||
+	    !bson_oid_is_valid(p, n) || n != 24)
+		return (refuse(z, "type", "is not 24 hexadecimal digits"));
+	memmove(tmp, p, n);
+	tmp[n] = '\0';
+	bson_oid_init_from_string(&oid, tmp);
+	buf_put(z->out, oid.bytes, sizeof oid.bytes);
+	return (BSONIZE_OBJECTID);
+}
+
+static int put_value(struct bsonizer *, const struct plan_type *,
+    const struct scan_value *);
+
+static int
+put_array(struct bsonizer * z, const struct plan_type * items,
+    const struct scan_value * v)
+{
+	static const struct plan_type any = { PLAN_ANY, -1, NULL, NULL, 0 };
+	struct scan_iter it;
+	struct scan_value e;
+	size_t start, head, index = 0;
+	int type;
+
+	start = bsonize_open(z->out);
+	scan_open(&it, v);
+	while (scan_element(&it, &e)) {
+		head = z->out->n;
+		bsonize_index(z->out, 0, index++);
+		type = put_value(z, items != NULL ? items : &any, &e);
+		if (type == -1)
+			return (-1);
+		z->out->p[head] = (char)type;
+	}
+	bsonize_close(z->out, start);
+	return (BSONIZE_ARRAY);
+}
+
+/* The name of a property that no SCHEMA told of. */
+static int
+put_name(struct bsonizer * z, const struct scan_value * key, int * escaped)
+{
+	char small[256];
+	char * name = small;
+	const char * why = NULL;
+	size_t n;
+
+	if (key->n > sizeof small)
+		name = mem_new(key->n, 1);
+	n = scan_decode(key, name);
+	if (fieldname_plain(name, n))
+		buf_put(z->out, name, n);
+	else if (z->plan->names_reject)
+		why = "has a name that is empty or holds '$' or '.'";
+	else {
+		why = fieldname_escape(name, n, z->out);
+		*escaped = 1;
+	}
+	if (name != small)
+		free(name);
+	if (why != NULL)
+		return (refuse(z, "name", why));
+	buf_putc(z->out, '\0');
+	return (0);
+}
+
+static int
+compare_names(const void * a, const void * b)
+{
+
+	return (strcmp(*(const char * const *)a, *(const char * const *)b));
+}
+
+/* No two fields of the document at ${start} may have the same name. */
+static int
+check_names(struct bsonizer * z, size_t start)
+{
+	const uint8_t * p = (const uint8_t *)z->out->p + start;
+	const char ** names;
+	bson_iter_t it;
+	bson_t doc;
+	size_t i, n = 0, cap = 0;
+	int rc = 0;
+
+	if (!bson_init_static(&doc, p, z->out->n - start) ||
+	    !bson_iter_init(&it, &doc))
+		return (refuse(z, "name", "can't be written"));
+	while (bson_iter_next(&it))
+		cap++;
+	names = mem_new(cap + 1, sizeof *names);
+	bson_iter_init(&it, &doc);
+	while (n < cap && bson_iter_next(&it))
+		names[n++] = bson_iter_key(&it);
+	qsort(names, n, sizeof *names, compare_names);
+	for (i = 1; i < n && rc == 0; i++) {
+		if (strcmp(names[i - 1], names[i]) == 0)
+			rc = refuse(z, "name", "holds two names that would "
+			    "be the same field's");
+	}
+	free(names);
+	return (rc);
+}
+
+/* The known property of an object with this name, or NULL. */
+static const struct plan_field *
+known_field(const struct plan_type * t, const struct scan_value * key,
+    size_t guess)
+{
+	const struct plan_field * f;
+	size_t i;
+
+	if (t == NULL)
+		return (NULL);
+	for (i = 0; i < t->nfield; i++) {
+		/* Mostly the properties come in their order. */
+		f = &t->field[(guess + i) % t->nfield];
+		if (scan_equal(key, f->name, f->name_n))
+			return (f);
+	}
+	return (NULL);
+}
+
+static int
+put_object(struct bsonizer * z, const struct plan_type * t,
+    const struct scan_value * v)
+{
+	static const struct plan_type any = { PLAN_ANY, -1, NULL, NULL, 0 };
+	const struct plan_field * f;
+	struct scan_iter it;
+	struct scan_value key, val;
+	size_t start, head, n = 0;
+	int type, escaped = 0;
+
+	start = bsonize_open(z->out);
+	scan_open(&it, v);
+	while (scan_member(&it, &key, &val)) {
+		head = z->out->n;
+		f = known_field(t, &key, n++);
+		if (f != NULL && f->refused != NULL)
+			return (refuse(z, "name", f->refused));
+		if (f != NULL)
+			buf_put(z->out, f->elem, f->elem_n);
+		else {
+			buf_putc(z->out, '\0');
+			if (put_name(z, &key, &escaped) == -1)
+				return (-1);
+		}
+		type = put_value(z, f != NULL ? &f->type : &any, &val);
+		if (type == -1)
+			return (-1);
+		z->out->p[head] = (char)type;
+		if (f != NULL && f->extra != NULL)
+			put_micros(z, f, &val);
+	}
+	bsonize_close(z->out, start);
+	if (escaped && check_names(z, start) == -1)
+		return (-1);
+	return (BSONIZE_DOCUMENT);
+}
+
+/* A value of no known type: what JSON makes of it. */
+static int
+put_any(struct bsonizer * z, const struct scan_value * v)
+{
+
+	switch ((enum scan_kind)v->kind) {
+	case SCAN_NULL:
+		return (BSONIZE_NULL);
+	case SCAN_FALSE:
+	case SCAN_TRUE:
+		buf_putc(z->out, v->kind == SCAN_TRUE);
+		return (BSONIZE_BOOL);
+	case SCAN_INT:
+		return (put_any_int(z, v));
+	case SCAN_NUMBER:
+		return (put_number(z, v));
+	case SCAN_STRING:
+		return (put_string(z->out, v));
+	case SCAN_ARRAY:
+		return (put_array(z, NULL, v));
+	case SCAN_OBJECT:
+		return (put_object(z, NULL, v));
+	}
+	return (refuse(z, "type", "is no value"));
+}
+
+/* Whole numbers, by the column's type and not by their size. */
+static int
+put_integer(struct bsonizer * z, enum plan_kind kind,
+    const struct scan_value * v)
+{
+	int64_t n;
+
+	if (read_int(v, &n) == 0) {
+		if (kind != PLAN_INT32)
+			return (put_int64_value(z->out, BSONIZE_INT64, n));
+		if (n >= INT32_MIN && n <= INT32_MAX)
+			return (put_int32_value(z->out, n));
+		return (refuse(z, "range", "is too large for an int32"));
+	}
+	if (v->kind != SCAN_INT)
+		return (refuse(z, "type", "is no whole number"));
+	if (kind == PLAN_INTEGER)
+		return (put_decimal(z, v));
+	return (refuse(z, "range", kind == PLAN_INT32 ?
+	    "is too large for an int32" : "is too large for an int64"));
+}
+
+/* Kinds that are not met in most rows. */
+static int
+put_rare(struct bsonizer * z, const struct plan_type * t,
+    const struct scan_value * v)
+{
+	int number = (v->kind == SCAN_INT || v->kind == SCAN_NUMBER);
+	int type;
+
+	switch (t->kind) {
+	case PLAN_NUMBER:
+		return (number ? put_number(z, v) :
+		    refuse(z, "type", "is no number"));
+	case PLAN_BOOL:
+		if (v->kind != SCAN_TRUE && v->kind != SCAN_FALSE)
+			return (refuse(z, "type", "is neither true nor "
+			    "false"));
+		buf_putc(z->out, v->kind == SCAN_TRUE);
+		return (BSONIZE_BOOL);
+	case PLAN_DATE_OR_STRING:
+		if (v->kind != SCAN_STRING)
+			return (refuse(z, "type", "is no string"));
+		type = put_date(z, t, v);
+		return (type != -1 ? type : put_string(z->out, v));
+	case PLAN_BINARY:
+		return (put_binary(z, v));
+	case PLAN_OBJECTID:
+		return (put_objectid(z, v));
+	case PLAN_ARRAY:
+		return (v->kind == SCAN_ARRAY ? put_array(z, t->items, v) :
+		    refuse(z, "type", "is no array"));
+	case PLAN_OBJECT:
+		return (v->kind == SCAN_OBJECT ? put_object(z, t, v) :
+		    refuse(z, "type", "is no object"));
+	default:
+		return (put_any(z, v));
+	}
+}
+
+static int
+put_value(struct bsonizer * z, const struct plan_type * t,
+    const struct scan_value * v)
+{
+
+	if (v->kind == SCAN_NULL)
+		return (BSONIZE_NULL);
+	switch (t->kind) {
+	case PLAN_INT32:
+	case PLAN_INT64:
+	case PLAN_INTEGER:
+		return (put_integer(z, t->kind, v));
+	case PLAN_STRING:
+		return (v->kind == SCAN_STRING ? put_string(z->out, v) :
+		    refuse(z, "type", "is no string"));
+	case PLAN_DATE:
+		return (put_date(z, t, v));
+	case PLAN_DECIMAL:
+		if (v->kind != SCAN_STRING && v->kind != SCAN_INT &&
+		    v->kind != SCAN_NUMBER)
+			return (refuse(z, "type", "is no decimal number"));
+		return (put_decimal(z, v));
+	case PLAN_DOUBLE:
+		return (put_float(z, v));
+	default:
+		return (put_rare(z, t, v));
+	}
+}
+
+static void
+begin(struct bsonizer * z, const struct plan * plan, struct buf * out,
+    struct bsonize_error * err, int key)
+{
+
+	z->plan = plan;
+	z->out = out;
+	z->err = err;
+	z->key = key;
+	z->decimals = 0;
+	memset(err, 0, sizeof *err);
+}
+
+/* The field of the row that holds the property at ${slot}, or NULL. */
+static const struct record_field *
+field_at(const struct record * r, size_t slot)
+{
+	size_t i;
+
+	if (slot < r->nfield && r->field[slot].slot == (int)slot)
+		return (&r->field[slot]);
+	for (i = 0; i < r->nfield; i++) {
+		if (r->field[i].slot == (int)slot)
+			return (&r->field[i]);
+	}
+	return (NULL);
+}
+
+/* The value of one key property; its type is returned. */
+static int
+put_key(struct bsonizer * z, const struct record * r, size_t slot)
+{
+	const struct plan_field * f = &z->plan->field[slot];
+	const struct record_field * rf = field_at(r, slot);
+	int type;
+
+	z->err->name = f->name;
+	z->err->name_n = f->name_n;
+	if (rf == NULL)
+		return (refuse(z, "key", "is missing, and it is the key"));
+	if ((type = put_value(z, &f->type, &rf->val)) == -1)
+		return (-1);
+	if (type == BSONIZE_NULL)
+		return (refuse(z, "key", "is null, and it is the key"));
+	if (type == BSONIZE_ARRAY)
+		return (refuse(z, "key", "is an array, and it is the key"));
+	return (type);
+}
+
+/* The key of several properties: a document in their order. */
+static int
+put_key_document(struct bsonizer * z, const struct record * r)
+{
+	const struct plan * plan = z->plan;
+	const struct plan_field * f;
+	struct buf * out = z->out;
+	size_t i, head, start;
+	int type;
+
+	start = bsonize_open(out);
+	for (i = 0; i < plan->nkeys; i++) {
+		f = &plan->field[plan->keys[i]];
+		head = out->n;
+		/* Inside the key the property _id keeps its name. */
+		if (f->elem != NULL && strcmp(f->name, "_id") != 0)
+			buf_put(out, f->elem, f->elem_n);
+		else {
+			buf_putc(out, '\0');
+			buf_put(out, f->name, f->name_n + 1);
+		}
+		if ((type = put_key(z, r, plan->keys[i])) == -1)
+			return (-1);
+		out->p[head] = (char)type;
+	}
+	bsonize_close(out, start);
+	return (BSONIZE_DOCUMENT);
+}
+
+int
+bsonize_key(struct bsonizer * z, const struct plan * plan,
+    const struct record * r, struct buf * out, struct bsonize_error * err)
+{
+	size_t start = out->n;
+	int type;
+
+	begin(z, plan, out, err, 1);
+	buf_putc(out, '\0');
+	type = plan->key == PLAN_KEY_VALUE ? put_key(z, r, plan->keys[0]) :
+	    put_key_document(z, r);
+	if (type == -1)
+		return (-1);
+	out->p[start] = (char)type;
+	err->name = NULL;
+	return (0);
+}
+
+int
+bsonize_time(struct bsonizer * z, const struct plan * plan,
+    const struct record * r, int64_t * ms)
+{
+	const struct scan_value * v = &r->at;
+	const struct record_field * f;
+	const char * p;
+	char tmp[64];
+	size_t n;
+	int micros;
+
+	if (v->p == NULL) {
+		if (plan->change == -1)
+			return (0);
+		f = field_at(r, (size_t)plan->change);
+		if (f == NULL || f->val.kind != SCAN_STRING)
+			return (0);
+		v = &f->val;
+	}
+	if ((p = plain_text(v, tmp, sizeof tmp, &n)) == NULL ||
+	    read_time(z, p, n, ms, &micros) == -1)
+		return (-1);
+	return (1);
+}
+
+/* A property that the SCHEMA doesn't name, at the top of the document. */
+static int
+put_unknown(struct bsonizer * z, const struct record_field * rf)
+{
+	static const struct plan_type any = { PLAN_ANY, -1, NULL, NULL, 0 };
+	const struct scan_value * key = &rf->key;
+	size_t head = z->out->n;
+	int type, escaped = 0;
+
+	if (!key->escaped && key->n >= 5 && memcmp(key->p, "_sdc_", 5) == 0)
+		return (0);
+	if (scan_equal(key, PLAN_STAMP, sizeof PLAN_STAMP - 1))
+		return (refuse(z, "name", "is the name that load keeps its "
+		    "own notes under"));
+	buf_putc(z->out, '\0');
+	if (scan_equal(key, "_id", 3))
+		buf_put(z->out, "__id", 5);
+	else if (put_name(z, key, &escaped) == -1)
+		return (-1);
+	if ((type = put_value(z, &any, &rf->val)) == -1)
+		return (-1);
+	z->out->p[head] = (char)type;
+	return (0);
+}
+
+/* One property of the row. */
+static inline int
+put_field(struct bsonizer * z, const struct record_field * rf, int * unknown)
+{
+	const struct plan_field * f;
+	struct buf * out = z->out;
+	size_t head = out->n;
+	int type;
+
+	if (rf->slot == -1) {
+		*unknown = 1;
+		return (put_unknown(z, rf));
+	}
+	f = &z->plan->field[rf->slot];
+	if (f->elem == NULL)
+		return (0);
+	if (f->refused != NULL)
+		return (refuse(z, "name", f->refused));
+	out->n = (size_t)(put_block(buf_room(out, f->elem_n), f->elem,
+	    f->elem_n) - out->p);
+	if ((type = put_value(z, &f->type, &rf->val)) == -1)
+		return (-1);
+	out->p[head] = (char)type;
+	if (f->extra != NULL)
+		put_micros(z, f, &rf->val);
+	return (0);
+}
+
+/* The stamp, as the last field.  ${c} is the change field's value. */
+static void
+put_stamp(struct buf * out, const struct bsonize_stamp * s, int has_c,
+    int64_t c)
+{
+	size_t start = bsonize_nested(out, BSONIZE_DOCUMENT, PLAN_STAMP);
+
+	if (s->v != NULL)
+		bsonize_text(out, "v", s->v, s->v_n);
+	if (s->has_at)
+		bsonize_date(out, "at", s->at_ms);
+	if (has_c && !(s->has_at && s->at_ms == c))
+		bsonize_date(out, "c", c);
+	if (s->has_version)
+		bsonize_int(out, "version", s->version);
+	bsonize_close(out, start);
+}
+
+/* The change field's value, if it is a time. */
+static int
+change_time(struct bsonizer * z, const struct record * r, int64_t * ms)
+{
+	const struct record_field * f;
+	const char * p;
+	char tmp[64];
+	size_t n;
+	int micros;
+
+	if (z->plan->change == -1)
+		return (0);
+	f = field_at(r, (size_t)z->plan->change);
+	return (f != NULL && f->val.kind == SCAN_STRING &&
+	    (p = plain_text(&f->val, tmp, sizeof tmp, &n)) != NULL &&
+	    read_time(z, p, n, ms, &micros) == 0);
+}
+
+int
+bsonize_document(struct bsonizer * z, const struct plan * plan,
+    const struct record * r, const char * key, size_t key_n,
+    struct bsonize_stamp * stamp, struct buf * out,
+    struct bsonize_error * err)
+{
+	size_t i, start;
+	int64_t c = 0;
+	int has_c, unknown = 0;
+
+	begin(z, plan, out, err, 0);
+	start = bsonize_open(out);
+	bsonize_value(out, "_id", key, key_n);
+	for (i = 0; i < r->nfield; i++) {
+		if (put_field(z, &r->field[i], &unknown) == -1) {
+			err->name = r->field[i].key.p;
+			err->name_n = r->field[i].key.n;
+			return (-1);
+		}
+	}
+	has_c = change_time(z, r, &c);
+	put_stamp(out, stamp, has_c, c);
+	bsonize_close(out, start);
+	if (unknown && check_names(z, start) == -1)
+		return (-1);
+	if (out->n - start > BSONIZE_MAX)
+		return (refuse(z, "size", "the document is larger than "
+		    "MongoDB's 16 MiB"));
+	stamp->decimals += z->decimals;
+	return (0);
+}

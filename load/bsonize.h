@@ -1,0 +1,96 @@
+#ifndef BSONIZE_H_
+#define BSONIZE_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../common/buf.h"
+#include "../common/record.h"
+
+#include "plan.h"
+
+/*
+ * Rows as BSON: the bytes are written straight from the spans of the line,
+ * without a tree or a library in between.  Every value is exact or refused.
+ */
+
+/* Largest document: what MongoDB allows, less room for its own members. */
+#define BSONIZE_MAX	(16777216 - 1024)
+
+/* Types of BSON elements that the other modules need. */
+enum { BSONIZE_DOUBLE = 0x01, BSONIZE_STRING = 0x02, BSONIZE_DOCUMENT = 0x03,
+	BSONIZE_ARRAY = 0x04, BSONIZE_BINARY = 0x05, BSONIZE_OBJECTID = 0x07,
+	BSONIZE_BOOL = 0x08, BSONIZE_DATE = 0x09, BSONIZE_NULL = 0x0a,
+	BSONIZE_INT32 = 0x10, BSONIZE_INT64 = 0x12, BSONIZE_DECIMAL = 0x13 };
+
+/* Why a record can't be stored.  All are constants or the caller's. */
+struct bsonize_error {
+	const char * rule;	/* one word */
+	const char * what;	/* in words */
+	const char * name;	/* of the property; NULL for none */
+	size_t name_n;
+};
+
+/* What load notes in a document, and what it finds out while writing it. */
+struct bsonize_stamp {
+	const char * v;		/* the version, or NULL */
+	size_t v_n;
+	int has_at;		/* when the source changed the row */
+	int64_t at_ms;
+	int has_version;	/* Singer's version of the table */
+	int64_t version;
+	uint64_t decimals;	/* added to: numbers stored as strings */
+};
+
+struct bsonizer;
+
+/**
+ * bsonizer_new(void), bsonizer_free(z):
+ * A writer; it only keeps the last date that it read.
+ */
+struct bsonizer * bsonizer_new(void);
+void bsonizer_free(struct bsonizer * z);
+
+/**
+ * bsonize_key(z, plan, r, out, err):
+ * Append to ${out} the key of the row ${r}: one byte for its type, then its
+ * value, as they stand in an element _id.  Return 0, or fill ${err} and
+ * return -1.  The plan has to have a key.
+ */
+int bsonize_key(struct bsonizer * z, const struct plan * plan,
+    const struct record * r, struct buf * out, struct bsonize_error * err);
+
+/**
+ * bsonize_time(z, plan, r, ms):
+ * When the source changed the row: `at`, else the change property's value.
+ * Return 1 and store milliseconds, 0 if it is unknown, or -1 if it is there
+ * and no time.
+ */
+int bsonize_time(struct bsonizer * z, const struct plan * plan,
+    const struct record * r, int64_t * ms);
+
+/**
+ * bsonize_document(z, plan, r, key, key_n, stamp, out, err):
+ * Append to ${out} the document of the row ${r} with the _id ${key} of
+ * ${key_n} bytes, as from bsonize_key(), and the stamp.  Return 0, or fill
+ * ${err} and return -1; ${out} then holds a torn document.
+ */
+int bsonize_document(struct bsonizer * z, const struct plan * plan,
+    const struct record * r, const char * key, size_t key_n,
+    struct bsonize_stamp * stamp, struct buf * out,
+    struct bsonize_error * err);
+
+/* Append parts of a document: see the uses in batch.c. */
+size_t bsonize_open(struct buf * out);
+void bsonize_close(struct buf * out, size_t start);
+void bsonize_text(struct buf * out, const char * name, const char * p,
+    size_t n);
+void bsonize_date(struct buf * out, const char * name, int64_t ms);
+void bsonize_int(struct buf * out, const char * name, int64_t v);
+void bsonize_bool(struct buf * out, const char * name, int v);
+size_t bsonize_nested(struct buf * out, int type, const char * name);
+void bsonize_index(struct buf * out, int type, size_t index);
+void bsonize_value(struct buf * out, const char * name, const char * key,
+    size_t key_n);
+
+#endif /* !BSONIZE_H_ */

@@ -1,0 +1,358 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/buf.h"
+#include "../common/die.h"
+#include "../common/exitcode.h"
+#include "../common/linein.h"
+#include "../common/log.h"
+#include "../common/mem.h"
+#include "../common/num.h"
+
+#include "options.h"
+
+static const struct setting settings[] = {
+	{ "MONGODB_URI", SETTING_SECRET, NULL, 0, 0,
+	    "connection string of the server" },
+	{ "MONGODB_DATABASE", SETTING_TEXT, NULL, 0, 0,
+	    "database, unless the URI names it" },
+	{ "SYNC_BATCH_SIZE", SETTING_UINT, "1000", 1, 100000,
+	    "writes in one command" },
+	{ "SYNC_MAX_RETRIES", SETTING_UINT, "3", 0, 1000000,
+	    "tries after a failure" },
+	{ "SYNC_RETRY_DELAY", SETTING_UINT, "30", 0, 86400,
+	    "seconds before the last of them" },
+	{ NULL, SETTING_TEXT, NULL, 0, 0, NULL }
+};
+
+static const char help[] =
+"usage: load [options] < messages > acknowledged-positions\n"
+"\n"
+"Writes the records of a stream to MongoDB and prints the positions that\n"
+"are safe: see load(1) and record(5).\n"
+"\n"
+"      --ack PATH         acknowledge to this FIFO or file instead of\n"
+"                         standard output\n"
+"      --rejects FILE     write bad records there and go on; without it\n"
+"                         the first one ends the run\n"
+"      --max-rejects N|P% end the run when there are more than that\n"
+"      --conflict newest|source|target\n"
+"                         who wins where MongoDB's document was changed,\n"
+"                         too [newest]\n"
+"      --conflict-log all find and log those that the source wins, too\n"
+"      --conflicts FILE   keep both documents of a conflict there\n"
+"      --decimal string|reject\n"
+"                         numbers of more than 34 digits [string]\n"
+"      --bigint-unsigned auto|decimal\n"
+"                         int64 as far as it goes, or always Decimal128\n"
+"                         [auto]\n"
+"      --names escape|reject\n"
+"                         '$' and '.' in names of fields [escape]\n"
+"      --micros           keep microseconds beside a date, as a string\n"
+"      --allow-dropped    records that a filter before left out are no\n"
+"                         error\n"
+"      --allow-open       input that doesn't end in a STATE is no error\n"
+"      --activate-version delete what an ACTIVATE_VERSION message leaves\n"
+"                         behind\n"
+"  -n, --dry-run          write and acknowledge nothing, say what would be\n"
+"      --insecure         allow connections without verified TLS\n"
+"      --max-line BYTES   longest line, 64M by default\n"
+"      --env-file FILE    read settings there instead of in .env\n"
+"  -h, --help\n"
+"  -V, --version\n"
+"\n"
+"Settings:\n";
+
+static const char more_settings[] =
+"  SYNC_<STREAM>_COLLECTION  collection of a stream, unless it is the\n"
+"                    SCHEMA's `collection` or the stream's own name\n";
+
+static const char exits[] =
+"\n"
+"Exit codes: 0 done, 99 stopped by a signal, 100 usage, settings, schema or\n"
+"data, 111 temporary (server away, input cut, disk full).\n";
+
+enum { OPT_ACK = 256, OPT_REJECTS, OPT_MAX, OPT_CONFLICT, OPT_CONFLICT_LOG,
+	OPT_CONFLICTS, OPT_DECIMAL, OPT_BIGINT, OPT_NAMES, OPT_MICROS,
+	OPT_DROPPED, OPT_OPEN, OPT_ACTIVATE, OPT_INSECURE, OPT_LINE, OPT_ENV };
+
+static const struct option longs[] = {
+	{ "ack", required_argument, NULL, OPT_ACK },
+	{ "rejects", required_argument, NULL, OPT_REJECTS },
+	{ "max-rejects", required_argument, NULL, OPT_MAX },
+	{ "conflict", required_argument, NULL, OPT_CONFLICT },
+	{ "conflict-log", required_argument, NULL, OPT_CONFLICT_LOG },
+	{ "conflicts", required_argument, NULL, OPT_CONFLICTS },
+	{ "decimal", required_argument, NULL, OPT_DECIMAL },
+	{ "bigint-unsigned", required_argument, NULL, OPT_BIGINT },
+	{ "names", required_argument, NULL, OPT_NAMES },
+	{ "micros", no_argument, NULL, OPT_MICROS },
+	{ "allow-dropped", no_argument, NULL, OPT_DROPPED },
+	{ "allow-open", no_argument, NULL, OPT_OPEN },
+	{ "activate-version", no_argument, NULL, OPT_ACTIVATE },
+	{ "dry-run", no_argument, NULL, 'n' },
+	{ "insecure", no_argument, NULL, OPT_INSECURE },
+	{ "max-line", required_argument, NULL, OPT_LINE },
+	{ "env-file", required_argument, NULL, OPT_ENV },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 }
+};
+
+/* Print and end; a full disk is no success here either. */
+static void
+say(const struct buf * b)
+{
+
+	if (fwrite(b->p, 1, b->n, stdout) != b->n || fflush(stdout) != 0)
+		die_temp_sys("write standard output");
+	exit(EXIT_DONE);
+}
+
+static void
+show_help(void)
+{
+	struct buf b = { NULL, 0, 0 };
+
+	buf_puts(&b, help);
+	settings_help(settings, &b);
+	buf_puts(&b, more_settings);
+	buf_puts(&b, exits);
+	say(&b);
+}
+
+static void
+show_version(void)
+{
+	struct buf b = { NULL, 0, 0 };
+
+	buf_puts(&b, "load (millrace) " MILLRACE_VERSION "\n");
+	say(&b);
+}
+
+/* A text that may be given once. */
+static void
+once(const char ** to, const char * name, const char * arg)
+{
+
+	if (*to != NULL)
+		die_usage("--%s is given twice", name);
+	if (*arg == '\0')
+		die_usage("--%s: the name is empty", name);
+	*to = arg;
+}
+
+/* Which of the ${n} words is ${arg}? */
+static int
+choice(const char * name, const char * arg, const char * const * words, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (strcmp(arg, words[i]) == 0)
+			return (i);
+	}
+	if (n == 3)
+		die_usage("--%s %s: %s, %s or %s is expected", name, arg,
+		    words[0], words[1], words[2]);
+	if (n == 2)
+		die_usage("--%s %s: %s or %s is expected", name, arg,
+		    words[0], words[1]);
+	die_usage("--%s %s: %s is expected", name, arg, words[0]);
+}
+
+/* "64M": bytes, with k, M or G. */
+static size_t
+parse_size(const char * arg)
+{
+	static const char units[] = "kMG";
+	size_t n = strlen(arg);
+	char * text = mem_text(arg, n);
+	const char * unit;
+	unsigned shift = 0;
+	uint64_t v;
+
+	if (n > 0 && (unit = strchr(units, text[n - 1])) != NULL) {
+		shift = 10 * (unsigned)(unit - units + 1);
+		text[n - 1] = '\0';
+	}
+	if (num_u64(text, 1, UINT64_C(1) << (40 - shift), &v) == -1)
+		die_usage("--max-line %s: a number of bytes is expected, as "
+		    "65536 or 64M", arg);
+	free(text);
+	return ((size_t)(v << shift));
+}
+
+static void
+parse_limit(struct options * opt, const char * arg)
+{
+
+	if (opt->has_limit)
+		die_usage("--max-rejects is given twice");
+	opt->has_limit = 1;
+	if (rejects_limit(arg, &opt->limit) == -1)
+		die_usage("--max-rejects %s: a count, or a percentage as 5%%, "
+		    "is expected", arg);
+}
+
+/* An option that picks one of a few words. */
+static int
+take_choice(struct options * opt, int c)
+{
+	static const char * const policies[] = { "newest", "source",
+		"target" };
+	static const char * const logs[] = { "all" };
+	static const char * const decimals[] = { "string", "reject" };
+	static const char * const bigints[] = { "auto", "decimal" };
+	static const char * const names[] = { "escape", "reject" };
+
+	switch (c) {
+	case OPT_CONFLICT:
+		opt->policy = (enum resolve_policy)choice("conflict", optarg,
+		    policies, 3);
+		return (1);
+	case OPT_CONFLICT_LOG:
+		opt->look_first = 1 + choice("conflict-log", optarg, logs, 1);
+		return (1);
+	case OPT_DECIMAL:
+		opt->plan.decimal_reject = choice("decimal", optarg,
+		    decimals, 2);
+		return (1);
+	case OPT_BIGINT:
+		opt->plan.unsigned_decimal = choice("bigint-unsigned", optarg,
+		    bigints, 2);
+		return (1);
+	case OPT_NAMES:
+		opt->plan.names_reject = choice("names", optarg, names, 2);
+		return (1);
+	default:
+		return (0);
+	}
+}
+
+static void
+take(struct options * opt, int c)
+{
+
+	switch (c) {
+	case OPT_ACK:
+		once(&opt->ack, "ack", optarg);
+		break;
+	case OPT_REJECTS:
+		once(&opt->rejects, "rejects", optarg);
+		break;
+	case OPT_MAX:
+		parse_limit(opt, optarg);
+		break;
+	case OPT_CONFLICTS:
+		once(&opt->conflicts, "conflicts", optarg);
+		break;
+	case OPT_MICROS:
+		opt->plan.micros = 1;
+		break;
+	case OPT_DROPPED:
+		opt->allow_dropped = 1;
+		break;
+	case OPT_OPEN:
+		opt->allow_open = 1;
+		break;
+	case OPT_ACTIVATE:
+		opt->activate = 1;
+		break;
+	case 'n':
+		opt->dry_run = 1;
+		break;
+	case OPT_INSECURE:
+		opt->insecure = 1;
+		break;
+	case OPT_LINE:
+		opt->max_line = parse_size(optarg);
+		break;
+	case OPT_ENV:
+		once(&opt->env_file, "env-file", optarg);
+		break;
+	case 'h':
+		show_help();
+		break;
+	case 'V':
+		show_version();
+		break;
+	default:
+		/* getopt_long() has said what is wrong. */
+		die_usage("see the message above");
+	}
+}
+
+static void
+load_settings(struct options * opt)
+{
+	struct settings * s;
+
+	/* The environment's copy is wiped when it is read. */
+	opt->uri_from_environment = (getenv("MONGODB_URI") != NULL);
+	if ((s = settings_load(settings, opt->env_file)) == NULL)
+		die_perm("the settings have to be put right first");
+	opt->settings = s;
+	opt->uri = settings_text(s, "MONGODB_URI");
+	opt->database = settings_text(s, "MONGODB_DATABASE");
+	opt->batch = settings_uint(s, "SYNC_BATCH_SIZE");
+	opt->max_retries = settings_uint(s, "SYNC_MAX_RETRIES");
+	opt->retry_delay = settings_uint(s, "SYNC_RETRY_DELAY");
+	if (opt->uri == NULL || *opt->uri == '\0')
+		die_perm("MONGODB_URI is not set: which server is it? For "
+		    "example mongodb://127.0.0.1:27017/");
+}
+
+void
+options_parse(struct options * opt, int argc, char * argv[])
+{
+	int c;
+
+	*opt = (struct options) { .max_line = LINEIN_MAX };
+	opt->limit.max = opt->limit.max_ppm = UINT64_MAX;
+	while ((c = getopt_long(argc, argv, "nhV", longs, NULL)) != -1) {
+		if (!take_choice(opt, c))
+			take(opt, c);
+	}
+	if (optind < argc)
+		die_usage("\"%s\": load reads standard input, and takes no "
+		    "names of streams", argv[optind]);
+	if (opt->has_limit && opt->rejects == NULL)
+		die_usage("--max-rejects needs --rejects FILE: without it the "
+		    "first bad record ends the run");
+	if (opt->dry_run && opt->ack != NULL)
+		die_usage("--dry-run acknowledges nothing: leave --ack out");
+	load_settings(opt);
+}
+
+const char *
+options_reload_uri(struct options * opt)
+{
+	const char * uri;
+
+	if (opt->uri_from_environment)
+		return (NULL);
+	settings_free(opt->reloaded);
+	if ((opt->reloaded = settings_load(settings, opt->env_file)) == NULL)
+		return (NULL);
+	uri = settings_text(opt->reloaded, "MONGODB_URI");
+	return (uri != NULL && strcmp(uri, opt->uri) != 0 ? uri : NULL);
+}
+
+const char *
+options_collection(const struct options * opt, const char * stream)
+{
+
+	return (settings_of_stream(opt->settings, "SYNC_", stream,
+	    "_COLLECTION"));
+}
+
+void
+options_free(struct options * opt)
+{
+
+	settings_free(opt->settings);
+	settings_free(opt->reloaded);
+}

@@ -1,0 +1,61 @@
+#ifndef OPTIONS_H_
+#define OPTIONS_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../common/settings.h"
+
+#include "plan.h"
+#include "rejects.h"
+#include "resolve.h"
+
+/*
+ * The command line and the settings of load.
+ */
+struct options {
+	const char * ack;	/* NULL: standard output */
+	const char * rejects;	/* NULL: a bad record is the end */
+	const char * conflicts;	/* NULL: to the log only */
+	const char * env_file;
+	struct rejects limit;	/* of --max-rejects */
+	int has_limit;
+	enum resolve_policy policy;
+	int look_first;		/* --conflict-log all */
+	struct plan_options plan;
+	int allow_dropped;
+	int allow_open;
+	int activate;		/* ACTIVATE_VERSION */
+	int dry_run;
+	int insecure;
+	size_t max_line;
+
+	struct settings * settings;
+	const char * uri;
+	const char * database;	/* NULL: the one in the URI */
+	size_t batch;
+	uint64_t max_retries, retry_delay;
+	int uri_from_environment;
+	struct settings * reloaded;
+};
+
+/**
+ * options_parse(opt, argc, argv):
+ * Fill ${opt}.  Mistakes and --help end the program.
+ */
+void options_parse(struct options * opt, int argc, char * argv[]);
+
+/**
+ * options_reload_uri(opt):
+ * Read MONGODB_URI again, from its file or from .env.  Return it if it is
+ * another one now, else NULL.
+ */
+const char * options_reload_uri(struct options * opt);
+
+/* The collection that the settings give a stream, or NULL. */
+const char * options_collection(const struct options * opt,
+    const char * stream);
+
+void options_free(struct options * opt);
+
+#endif /* !OPTIONS_H_ */

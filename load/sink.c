@@ -1,0 +1,588 @@
+#include <mongoc/mongoc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/log.h"
+#include "../common/mem.h"
+
+#include "sink.h"
+
+#define WTIMEOUT_MS		30000
+#define SOCKET_TIMEOUT_MS	60000
+#define NAMESPACE_EXISTS	48
+
+struct sink {
+	mongoc_client_t * client;
+	char * database;
+	struct buf hosts;
+	int insecure;
+	bson_t write_opts;	/* majority, journal, wtimeout */
+	bson_t reply;		/* the last answer; reply.h points into it */
+	int has_reply;
+};
+
+/* What the library says goes to our log, at the level for finding faults. */
+static void
+on_library_log(mongoc_log_level_t level, const char * domain,
+    const char * message, void * arg)
+{
+
+	(void)level;
+	(void)arg;
+
+	/* A connection string could be quoted. */
+	if (strchr(message, '@') == NULL)
+		log_debug("%s: %s", domain, message);
+}
+
+/* A host whose packets leave this machine. */
+static int
+is_remote(const mongoc_host_list_t * h)
+{
+	size_t n = strlen(h->host);
+
+	return (strcmp(h->host, "localhost") != 0 &&
+	    strncmp(h->host, "127.", 4) != 0 && strcmp(h->host, "::1") != 0 &&
+	    !(n > 5 && strcmp(h->host + n - 5, ".sock") == 0));
+}
+
+/* TLS that doesn't verify is no TLS. */
+static int
+check_verification(const mongoc_uri_t * uri)
+{
+	static const char * const weak[] = { MONGOC_URI_TLSINSECURE,
+		MONGOC_URI_TLSALLOWINVALIDCERTIFICATES,
+		MONGOC_URI_TLSALLOWINVALIDHOSTNAMES };
+	size_t i;
+
+	for (i = 0; i < sizeof weak / sizeof weak[0]; i++) {
+		if (!mongoc_uri_get_option_as_bool(uri, weak[i], false))
+			continue;
+		log_error("MONGODB_URI: %s=true leaves it open who the server "
+		    "is; name the authority with tlsCAFile, or give "
+		    "--insecure", weak[i]);
+		return (-1);
+	}
+	return (0);
+}
+
+static int
+check_tls(const mongoc_uri_t * uri)
+{
+	const mongoc_host_list_t * h;
+
+	if (check_verification(uri) == -1)
+		return (-1);
+	if (mongoc_uri_get_tls(uri))
+		return (0);
+	if (mongoc_uri_get_srv_hostname(uri) != NULL) {
+		log_error("MONGODB_URI: tls=false with mongodb+srv would send "
+		    "everything in the clear; leave it out, or give "
+		    "--insecure");
+		return (-1);
+	}
+	for (h = mongoc_uri_get_hosts(uri); h != NULL; h = h->next) {
+		if (!is_remote(h))
+			continue;
+		log_error("MONGODB_URI: %s is another machine and needs "
+		    "tls=true (with tlsCAFile=..., unless the system knows "
+		    "the authority), or --insecure", h->host_and_port);
+		return (-1);
+	}
+	return (0);
+}
+
+static void
+list_hosts(const mongoc_uri_t * uri, struct buf * b)
+{
+	const mongoc_host_list_t * h;
+
+	buf_clear(b);
+	if (mongoc_uri_get_srv_hostname(uri) != NULL)
+		buf_puts(b, mongoc_uri_get_srv_hostname(uri));
+	for (h = mongoc_uri_get_hosts(uri); h != NULL; h = h->next) {
+		if (b->n > 0)
+			buf_putc(b, ',');
+		buf_puts(b, h->host_and_port);
+	}
+	buf_text(b);
+}
+
+/* What every connection string of ours says besides. */
+static void
+set_options(mongoc_uri_t * uri)
+{
+
+	if (mongoc_uri_get_appname(uri) == NULL)
+		mongoc_uri_set_appname(uri, "millrace");
+	mongoc_uri_set_compressors(uri, NULL);
+	mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYWRITES, false);
+	if (!mongoc_uri_has_option(uri, MONGOC_URI_SOCKETTIMEOUTMS))
+		mongoc_uri_set_option_as_int32(uri,
+		    MONGOC_URI_SOCKETTIMEOUTMS, SOCKET_TIMEOUT_MS);
+}
+
+/* The parsed connection string, or NULL after a report. */
+static mongoc_uri_t *
+parse_uri(const char * text, int insecure)
+{
+	mongoc_uri_t * uri;
+	bson_error_t error;
+
+	/* The library's words may quote the password. */
+	if ((uri = mongoc_uri_new_with_error(text, &error)) == NULL) {
+		log_error("MONGODB_URI is no connection string: %s",
+		    strchr(text, '@') == NULL ? error.message :
+		    "mongodb://user:password@host:port/database?options is "
+		    "expected, where : / ? # [ ] @ %% in user and password "
+		    "are written as %%3A and so on");
+		return (NULL);
+	}
+	if (!insecure && check_tls(uri) == -1) {
+		mongoc_uri_destroy(uri);
+		return (NULL);
+	}
+	set_options(uri);
+	return (uri);
+}
+
+/* A client for the string, or NULL after a report. */
+static mongoc_client_t *
+new_client(const mongoc_uri_t * uri)
+{
+	mongoc_client_t * client;
+	bson_error_t error;
+
+	client = mongoc_client_new_from_uri_with_error(uri, &error);
+	if (client == NULL) {
+		log_error("MONGODB_URI: %s", error.message);
+		return (NULL);
+	}
+	mongoc_client_set_error_api(client, MONGOC_ERROR_API_VERSION_2);
+	return (client);
+}
+
+static void
+set_write_opts(bson_t * opts)
+{
+	bson_t wc;
+
+	bson_init(opts);
+	BSON_APPEND_DOCUMENT_BEGIN(opts, "writeConcern", &wc);
+	BSON_APPEND_UTF8(&wc, "w", "majority");
+	BSON_APPEND_BOOL(&wc, "j", true);
+	BSON_APPEND_INT32(&wc, "wtimeout", WTIMEOUT_MS);
+	bson_append_document_end(opts, &wc);
+}
+
+struct sink *
+sink_open(const char * text, const char * database, int insecure)
+{
+	struct sink * s;
+	mongoc_uri_t * uri;
+
+	mongoc_init();
+	mongoc_log_set_handler(on_library_log, NULL);
+	if ((uri = parse_uri(text, insecure)) == NULL)
+		goto err0;
+	if (database == NULL)
+		database = mongoc_uri_get_database(uri);
+	if (database == NULL) {
+		log_error("MONGODB_DATABASE is not set, and MONGODB_URI names "
+		    "no database");
+		goto err1;
+	}
+	s = mem_new(1, sizeof *s);
+	s->insecure = insecure;
+	s->database = mem_dup(database);
+	list_hosts(uri, &s->hosts);
+	if ((s->client = new_client(uri)) == NULL)
+		goto err2;
+	set_write_opts(&s->write_opts);
+	mongoc_uri_destroy(uri);
+	return (s);
+
+err2:
+	buf_free(&s->hosts);
+	free(s->database);
+	free(s);
+err1:
+	mongoc_uri_destroy(uri);
+err0:
+	mongoc_cleanup();
+	return (NULL);
+}
+
+void
+sink_close(struct sink * s)
+{
+
+	if (s == NULL)
+		return;
+	if (s->has_reply)
+		bson_destroy(&s->reply);
+	bson_destroy(&s->write_opts);
+	mongoc_client_destroy(s->client);
+	buf_free(&s->hosts);
+	free(s->database);
+	free(s);
+	mongoc_cleanup();
+}
+
+int
+sink_reopen(struct sink * s, const char * text)
+{
+	mongoc_client_t * client;
+	mongoc_uri_t * uri;
+
+	if ((uri = parse_uri(text, s->insecure)) == NULL)
+		return (-1);
+	client = new_client(uri);
+	if (client != NULL) {
+		mongoc_client_destroy(s->client);
+		s->client = client;
+		list_hosts(uri, &s->hosts);
+	}
+	mongoc_uri_destroy(uri);
+	return (client != NULL ? 0 : -1);
+}
+
+const char *
+sink_database(const struct sink * s)
+{
+
+	return (s->database);
+}
+
+const char *
+sink_hosts(const struct sink * s)
+{
+
+	return (s->hosts.p);
+}
+
+/* Certificates that are wrong stay wrong. */
+static int
+is_certificate(const char * text)
+{
+
+	return (strstr(text, "certificate") != NULL ||
+	    strstr(text, "hostname") != NULL);
+}
+
+/* The verdict on an error that the library met without an answer. */
+static enum verdict
+verdict_of_domain(const bson_error_t * error)
+{
+
+	switch (error->domain) {
+	case MONGOC_ERROR_SCRAM:
+	case MONGOC_ERROR_SASL:
+		return (VERDICT_CREDENTIALS);
+	case MONGOC_ERROR_CLIENT:
+		return (error->code == MONGOC_ERROR_CLIENT_AUTHENTICATE ?
+		    VERDICT_CREDENTIALS : VERDICT_CRITICAL);
+	case MONGOC_ERROR_STREAM:
+	case MONGOC_ERROR_SERVER_SELECTION:
+		return (is_certificate(error->message) ? VERDICT_CRITICAL :
+		    VERDICT_RETRY);
+	case MONGOC_ERROR_PROTOCOL:
+	case MONGOC_ERROR_CURSOR:
+		return (VERDICT_RETRY);
+	default:
+		return (VERDICT_CRITICAL);
+	}
+}
+
+/* Fill ${err} from the library's error and, if there is one, the answer. */
+static int
+fail(struct sink_error * err, const bson_error_t * error,
+    const bson_t * answer)
+{
+	struct reply r;
+
+	memset(&r, 0, sizeof r);
+	memset(err, 0, sizeof *err);
+	if (error->domain == MONGOC_ERROR_SERVER && answer != NULL &&
+	    reply_parse(&r, answer) == 0) {
+		err->code = r.code;
+		err->backoff_ms = r.backoff_ms;
+		err->verdict = verdict_of(r.code, r.labels);
+	} else if (error->domain == MONGOC_ERROR_SERVER) {
+		err->code = (int32_t)error->code;
+		err->verdict = verdict_of(err->code, 0);
+	} else
+		err->verdict = verdict_of_domain(error);
+	snprintf(err->text, sizeof err->text, "%s", error->message);
+	reply_free(&r);
+	return (-1);
+}
+
+static size_t
+limit_of(const bson_t * hello, const char * name, size_t dflt)
+{
+	bson_iter_t it;
+
+	if (bson_iter_init_find(&it, hello, name) &&
+	    bson_iter_as_int64(&it) > 0)
+		return ((size_t)bson_iter_as_int64(&it));
+	return (dflt);
+}
+
+int
+sink_ping(struct sink * s, struct sink_limits * limits,
+    struct sink_error * err)
+{
+	bson_t ping = BSON_INITIALIZER;
+	mongoc_server_description_t * sd = NULL;
+	const bson_t * hello;
+	bson_error_t error;
+	bson_t answer;
+	int rc = 0;
+
+	/* FerretDB says hello even if it has lost its engine: ping. */
+	BSON_APPEND_INT32(&ping, "ping", 1);
+	if (!mongoc_client_command_simple(s->client, s->database, &ping, NULL,
+	    &answer, &error))
+		rc = fail(err, &error, &answer);
+	bson_destroy(&answer);
+	bson_destroy(&ping);
+	if (rc == -1)
+		return (-1);
+	sd = mongoc_client_select_server(s->client, true, NULL, &error);
+	if (sd == NULL)
+		return (fail(err, &error, NULL));
+	hello = mongoc_server_description_hello_response(sd);
+	limits->document = limit_of(hello, "maxBsonObjectSize", 16777216);
+	limits->message = limit_of(hello, "maxMessageSizeBytes", 48000000);
+	limits->writes = limit_of(hello, "maxWriteBatchSize", 100000);
+	mongoc_server_description_destroy(sd);
+	return (0);
+}
+
+/* Did the server answer at all? */
+static int
+is_answer(const bson_t * doc)
+{
+	bson_iter_t it;
+
+	return (bson_iter_init_find(&it, doc, "ok"));
+}
+
+int
+sink_write(struct sink * s, const struct buf * command, struct reply * reply,
+    struct sink_error * err)
+{
+	bson_error_t error;
+	bson_t cmd;
+
+	if (s->has_reply)
+		bson_destroy(&s->reply);
+	memset(&error, 0, sizeof error);
+	if (!bson_init_static(&cmd, (const uint8_t *)command->p, command->n)) {
+		s->has_reply = 0;
+		*err = (struct sink_error) { VERDICT_CRITICAL, 0, 0,
+		    "a command that is no BSON was made" };
+		return (-1);
+	}
+
+	/*
+	 * True doesn't mean that all was written: what the server says of
+	 * single documents stands in the answer alone.
+	 */
+	(void)mongoc_client_write_command_with_opts(s->client, s->database,
+	    &cmd, &s->write_opts, &s->reply, &error);
+	s->has_reply = 1;
+	if (!is_answer(&s->reply))
+		return (fail(err, &error, NULL));
+	if (reply_parse(reply, &s->reply) == 0)
+		return (0);
+	*err = (struct sink_error) { VERDICT_RETRY, 0, 0,
+	    "the server's answer makes no sense" };
+	return (-1);
+}
+
+static void
+set_find_opts(bson_t * opts, const char * const * fields)
+{
+	bson_t in;
+
+	bson_init(opts);
+	BSON_APPEND_DOCUMENT_BEGIN(opts, "readConcern", &in);
+	BSON_APPEND_UTF8(&in, "level", "majority");
+	bson_append_document_end(opts, &in);
+	if (fields == NULL)
+		return;
+	BSON_APPEND_DOCUMENT_BEGIN(opts, "projection", &in);
+	for (; *fields != NULL; fields++)
+		BSON_APPEND_INT32(&in, *fields, 1);
+	bson_append_document_end(opts, &in);
+}
+
+/* Pass on what a cursor yields, and end it. */
+static int
+drain(mongoc_cursor_t * cursor, void (* found)(void *, const bson_t *),
+    void * arg, struct sink_error * err)
+{
+	const bson_t * doc;
+	bson_error_t error;
+	int rc = 0;
+
+	while (mongoc_cursor_next(cursor, &doc))
+		found(arg, doc);
+	if (mongoc_cursor_error_document(cursor, &error, &doc))
+		rc = fail(err, &error, doc);
+	mongoc_cursor_destroy(cursor);
+	return (rc);
+}
+
+int
+sink_find(struct sink * s, const char * collection, const struct buf * filter,
+    const char * const * fields, void (* found)(void *, const bson_t *),
+    void * arg, struct sink_error * err)
+{
+	mongoc_collection_t * c;
+	mongoc_read_prefs_t * primary;
+	bson_t opts, f;
+	int rc;
+
+	if (!bson_init_static(&f, (const uint8_t *)filter->p, filter->n)) {
+		*err = (struct sink_error) { VERDICT_CRITICAL, 0, 0,
+		    "a filter that is no BSON was made" };
+		return (-1);
+	}
+	c = mongoc_client_get_collection(s->client, s->database, collection);
+	primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
+	set_find_opts(&opts, fields);
+	rc = drain(mongoc_collection_find_with_opts(c, &f, &opts, primary),
+	    found, arg, err);
+	bson_destroy(&opts);
+	mongoc_read_prefs_destroy(primary);
+	mongoc_collection_destroy(c);
+	return (rc);
+}
+
+/* What kind of collection it is, and its collation. */
+static void
+on_collection(void * arg, const bson_t * doc)
+{
+	struct sink_collection * c = arg;
+	bson_iter_t it, in;
+	const char * text;
+
+	c->exists = 1;
+	if (bson_iter_init_find(&it, doc, "type") &&
+	    BSON_ITER_HOLDS_UTF8(&it) &&
+	    strcmp(bson_iter_utf8(&it, NULL), "collection") != 0)
+		snprintf(c->refused, sizeof c->refused, "it is a %s",
+		    bson_iter_utf8(&it, NULL));
+	if (!bson_iter_init(&it, doc) ||
+	    !bson_iter_find_descendant(&it, "options.capped", &in))
+		;
+	else if (bson_iter_as_bool(&in))
+		snprintf(c->refused, sizeof c->refused, "it is capped");
+	if (!bson_iter_init(&it, doc) ||
+	    !bson_iter_find_descendant(&it, "options.collation.locale", &in) ||
+	    !BSON_ITER_HOLDS_UTF8(&in))
+		return;
+	text = bson_iter_utf8(&in, NULL);
+	if (strcmp(text, "simple") != 0)
+		snprintf(c->refused, sizeof c->refused, "its collation is %s, "
+		    "by which different keys may be equal", text);
+}
+
+static void
+on_index(void * arg, const bson_t * doc)
+{
+	struct sink_collection * c = arg;
+	bson_iter_t it;
+	const char * name = "";
+
+	if (bson_iter_init_find(&it, doc, "name") && BSON_ITER_HOLDS_UTF8(&it))
+		name = bson_iter_utf8(&it, NULL);
+	if (strcmp(name, "_id_") != 0 &&
+	    bson_iter_init_find(&it, doc, "unique") &&
+	    bson_iter_as_bool(&it) && c->unique[0] == '\0')
+		snprintf(c->unique, sizeof c->unique, "%s", name);
+}
+
+static void
+on_document(void * arg, const bson_t * doc)
+{
+	struct sink_collection * c = arg;
+
+	(void)doc;
+	c->empty = 0;
+}
+
+/* Is there any document? */
+static int
+look_inside(struct sink * s, mongoc_collection_t * coll,
+    struct sink_collection * c, struct sink_error * err)
+{
+	bson_t none = BSON_INITIALIZER, opts = BSON_INITIALIZER, in;
+	mongoc_read_prefs_t * primary;
+	int rc;
+
+	(void)s;
+	primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
+	BSON_APPEND_INT64(&opts, "limit", 1);
+	BSON_APPEND_DOCUMENT_BEGIN(&opts, "projection", &in);
+	BSON_APPEND_INT32(&in, "_id", 1);
+	bson_append_document_end(&opts, &in);
+	rc = drain(mongoc_collection_find_with_opts(coll, &none, &opts,
+	    primary), on_document, c, err);
+	mongoc_read_prefs_destroy(primary);
+	bson_destroy(&opts);
+	bson_destroy(&none);
+	return (rc);
+}
+
+int
+sink_look(struct sink * s, const char * name, struct sink_collection * c,
+    struct sink_error * err)
+{
+	mongoc_collection_t * coll;
+	mongoc_database_t * db;
+	bson_t opts = BSON_INITIALIZER, in;
+	int rc;
+
+	memset(c, 0, sizeof *c);
+	c->empty = 1;
+	db = mongoc_client_get_database(s->client, s->database);
+	BSON_APPEND_DOCUMENT_BEGIN(&opts, "filter", &in);
+	BSON_APPEND_UTF8(&in, "name", name);
+	bson_append_document_end(&opts, &in);
+	rc = drain(mongoc_database_find_collections_with_opts(db, &opts),
+	    on_collection, c, err);
+	mongoc_database_destroy(db);
+	bson_destroy(&opts);
+	if (rc == -1 || !c->exists || c->refused[0] != '\0')
+		return (rc);
+	coll = mongoc_client_get_collection(s->client, s->database, name);
+	rc = drain(mongoc_collection_find_indexes_with_opts(coll, NULL),
+	    on_index, c, err);
+	if (rc == 0)
+		rc = look_inside(s, coll, c, err);
+	mongoc_collection_destroy(coll);
+	return (rc);
+}
+
+int
+sink_create(struct sink * s, const char * name, struct sink_error * err)
+{
+	bson_t cmd = BSON_INITIALIZER, answer;
+	bson_error_t error;
+	int rc = 0;
+
+	BSON_APPEND_UTF8(&cmd, "create", name);
+	if (!mongoc_client_write_command_with_opts(s->client, s->database,
+	    &cmd, &s->write_opts, &answer, &error))
+		rc = fail(err, &error, &answer);
+	if (rc == -1 && err->code == NAMESPACE_EXISTS)
+		rc = 0;
+	bson_destroy(&answer);
+	bson_destroy(&cmd);
+	return (rc);
+}

@@ -1,0 +1,87 @@
+#ifndef WRITE_H_
+#define WRITE_H_
+
+#include <stdint.h>
+
+#include "../common/buf.h"
+
+#include "batch.h"
+#include "conflict.h"
+#include "rejects.h"
+#include "resolve.h"
+#include "sink.h"
+
+/*
+ * Batches to the server, until each write in them is resolved: stored, known
+ * to be stale, decided as a conflict, or rejected.
+ */
+struct writer;
+
+enum write_result {
+	WRITE_OK,
+	WRITE_STOPPED,		/* asked to stop while waiting: exit 99 */
+	WRITE_PERM,		/* reported: exit 100 */
+	WRITE_TEMP		/* reported: exit 111 */
+};
+
+/* What became of the writes of a stream. */
+struct write_counts {
+	uint64_t created, updated, deleted;
+	uint64_t absent;	/* deletions of what wasn't there */
+	uint64_t stale;		/* a newer state was there */
+	uint64_t merged;	/* overtaken inside a batch; the caller's */
+	uint64_t conflicts_source, conflicts_target;
+	uint64_t rejected;
+	uint64_t clock;		/* the source's clock had gone back */
+	uint64_t errors;	/* answers and connections that failed */
+};
+
+struct writer_options {
+	uint64_t max_retries, retry_delay;	/* SYNC_... */
+	enum resolve_policy policy;
+	int look_first;		/* for conflicts that the source wins, too */
+	int acks;		/* somebody relies on acknowledgements */
+	int dry_run;
+	const char * input;	/* its name in messages */
+	const char * (* reload)(void * arg);	/* the connection string
+				 * again, if it has changed; else NULL */
+	void * arg;
+};
+
+/**
+ * writer_new(sink, opt, rejects, conflict):
+ * A writer; it keeps the pointers, which stay the caller's.
+ */
+struct writer * writer_new(struct sink * sink,
+    const struct writer_options * opt, struct rejects * rejects,
+    struct conflict * conflict);
+void writer_free(struct writer * w);
+
+/* Connect to the server. */
+enum write_result writer_connect(struct writer * w);
+
+/**
+ * writer_prepare(w, collection, empty):
+ * Look at the collection and create it if it isn't there.  ${empty} tells
+ * whether there is no document in it.
+ */
+enum write_result writer_prepare(struct writer * w, const char * collection,
+    int * empty);
+
+/**
+ * writer_flush(w, b, stream, counts, insert):
+ * Write the batch ${b} of the stream called ${stream}; on WRITE_OK all of it
+ * is resolved and the batch is empty.  *${insert} is cleared when plain
+ * inserts meet too many documents that are there already.
+ */
+enum write_result writer_flush(struct writer * w, struct batch * b,
+    const char * stream, struct write_counts * counts, int * insert);
+
+/**
+ * writer_delete(w, collection, filter, counts):
+ * Delete all documents that the BSON ${filter} finds.
+ */
+enum write_result writer_delete(struct writer * w, const char * collection,
+    const struct buf * filter, struct write_counts * counts);
+
+#endif /* !WRITE_H_ */
