@@ -107,7 +107,8 @@ static const struct {
 	{ T("\"\xf5\x80\x80\x80\""), 1, 2, UTF8 },
 	{ T("\"\xff\""), 1, 2, UTF8 }, { T("\"\xe2\x82\""), 1, 2, UTF8 },
 	{ T("{\"\xff\":1}"), 1, 3, UTF8 },
-	{ T("\xef\xbb\xbf{}"), 1, 1, VALUE }, { T("\xc2\xa0" "1"), 1, 1, VALUE },
+	{ T("\xef\xbb\xbf{}"), 1, 1, VALUE },
+	{ T("\xc2\xa0" "1"), 1, 1, VALUE },
 
 	/* Names. */
 	{ T("{\"a\":1,\"a\":2}"), 1, 8, TWICE },

@@ -80,7 +80,7 @@ test_json(void)
 	log_warn("a\xff\xc3\xa9\xc2\x9b\x7f\xe2\x82" "b");
 	doc = said();
 	ok(member_is(doc, "message", "a\xc3\xbf\xc3\xa9\xc3\x82\xc2\x9b"
-	    "\x7f\xc3\xa2\xc2\x82" "b"), "no bytes but those of UTF-8, and no controls");
+	    "\x7f\xc3\xa2\xc2\x82" "b"), "nothing but UTF-8, and no controls");
 	ok(!files_has("err", "\xc2\x9b") && files_has("err", "\xc3\xa9"),
 	    "names stay readable");
 	json_free(doc);

@@ -98,7 +98,8 @@ test_messages(void)
 		{ "{\"a\":1,\"reject\":[],\"b\":\"2\"}",
 		    "{\"a\":1,\"b\":\"2\"," MARK },
 		{ "{\"a\":{\"reject\":1}}", "{\"a\":{\"reject\":1}," MARK },
-		{ "{\"a\":\"x\",\"r\\u0065ject\":\"y\"}", "{\"a\":\"x\"," MARK },
+		{ "{\"a\":\"x\",\"r\\u0065ject\":\"y\"}",
+		    "{\"a\":\"x\"," MARK },
 	};
 	struct reject * rj;
 	size_t i;
@@ -145,7 +146,8 @@ test_torn(void)
 		    CLOSE },
 	};
 	static const char * const foreign[] = {
-		"hello", "hello\n", "[1]\n", "{\n \"type\": 1\n}", "\n{\"type\":",
+		"hello", "hello\n", "[1]\n", "{\n \"type\": 1\n}",
+		"\n{\"type\":",
 		"{\"a\":1}\n{\"type\":\"RECORD\"}\n", "{\"tyqe"
 	};
 	struct reject * rj;
@@ -225,7 +227,8 @@ test_refused(void)
 	    "a symbolic link");
 	ok(reject_open("p", "load") == NULL && files_said("no regular file"),
 	    "a FIFO");
-	ok(reject_open("d", "load") == NULL && files_said("open d"), "a folder");
+	ok(reject_open("d", "load") == NULL && files_said("open d"),
+	    "a folder");
 	ok(reject_open("d/none/r", "load") == NULL &&
 	    files_said("open d/none/r"), "no such folder");
 

@@ -147,7 +147,8 @@ test_text(void)
 		size_t chars;
 	} t[] = {
 		{ T("\"\""), T(""), 0 }, { T("\"abc\""), T("abc"), 3 },
-		{ T("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), T("\"\\/\b\f\n\r\t"), 8 },
+		{ T("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""),
+		    T("\"\\/\b\f\n\r\t"), 8 },
 		{ T("\"\\u0000\\u007F\""), T("\0\x7f"), 2 },
 		{ T("\"\\u00e9\\u00E9\xc3\xa9\""),
 		    T("\xc3\xa9\xc3\xa9\xc3\xa9"), 3 },
@@ -326,7 +327,8 @@ test_utf8(void)
  * in it.
  */
 static const char * const originals[] = {
-	"{\"type\":\"RECORD\",\"stream\":\"orders\",\"op\":\"u\",\"pos\":[17,1],"
+	"{\"type\":\"RECORD\",\"stream\":\"orders\",\"op\":\"u\","
+	    "\"pos\":[17,1],"
 	    "\"record\":{\"id\":18446744073709551615,\"t\":\"21.00\","
 	    "\"n\":null,\"s\":\"a \\u20ac\\n\"}}",
 	"[0,-1,1.5e-7,1E5,true,false,null,\"\",{},[]]",
