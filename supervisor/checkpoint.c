@@ -22,7 +22,7 @@ struct place {
 	struct json * doc;
 	const struct json_node * bookmarks;	/* or NULL: another tap's */
 	const struct json_node * position;	/* or NULL */
-	const struct json_node * key;		/* or NULL */
+	const struct json_node * mine;		/* the table's bookmark */
 	const char * source, * round;		/* or NULL */
 	uint64_t epoch;				/* 0: unknown */
 };
@@ -42,7 +42,7 @@ struct checkpoint {
 static int
 place_parse(struct place * pl, const char * p, size_t n, const char * table)
 {
-	const struct json_node * root, * mine, * round;
+	const struct json_node * root, * round;
 	int64_t num;
 
 	memset(pl, 0, sizeof *pl);
@@ -55,13 +55,12 @@ place_parse(struct place * pl, const char * p, size_t n, const char * table)
 		return (-1);
 	}
 	pl->bookmarks = json_get(root, "bookmarks");
-	mine = json_get(pl->bookmarks, table);
-	pl->position = json_get(mine, "replication_key_value");
-	pl->key = json_get(mine, "key");
-	pl->source = json_text(json_get(mine, "source"), NULL);
+	pl->mine = json_get(pl->bookmarks, table);
+	pl->position = json_get(pl->mine, "replication_key_value");
+	pl->source = json_text(json_get(pl->mine, "source"), NULL);
 	round = json_get(root, "round");
 	pl->round = json_text(round, NULL);
-	if (json_int64(json_get(mine, "epoch"), &num) == 0 && num > 0)
+	if (json_int64(json_get(pl->mine, "epoch"), &num) == 0 && num > 0)
 		pl->epoch = (uint64_t)num;
 	return (0);
 }
@@ -124,13 +123,22 @@ place_same(const struct place * a, const struct place * b)
 	    b->bookmarks != NULL ? b->bookmarks : json_root(b->doc)));
 }
 
-/* Do both stand at the same row, maybe in another epoch? */
+/* Do both stand at the same place, maybe in another epoch? */
 static int
 place_at_same(const struct place * a, const struct place * b)
 {
+	const struct json_node * x, * y;
+	const char * name;
 
-	return (a->position != NULL && same_text(a->position, b->position) &&
-	    same_text(a->key, b->key));
+	if (a->mine == NULL || json_count(a->mine) != json_count(b->mine))
+		return (0);
+	for (x = json_first(a->mine); x != NULL; x = json_next(x)) {
+		name = json_key(x, NULL);
+		y = json_get(b->mine, name);
+		if (strcmp(name, "epoch") != 0 && !same_text(x, y))
+			return (0);
+	}
+	return (1);
 }
 
 int

@@ -4,26 +4,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "schedule.h"
 #include "../common/settings.h"
 
+#include "schedule.h"
+
 /*
- * The settings of the supervisor, read and checked.
+ * The settings of the supervisor, read and checked.  The texts belong to
+ * ${settings}.
  */
 struct config {
-	const char * env_file;		/* of --env-file, or NULL */
+	char * env_file;		/* of --env-file, or NULL */
 	struct settings * settings;	/* where the rest comes from */
 	const char * state_dir;
 	int enabled;			/* SYNC_ENABLED */
 	struct schedule schedule;	/* for all */
+	const char * cron;		/* its text, or NULL */
 	const char * const * tables;	/* SYNC_TABLES; none: discovered */
 	size_t ntables;
+	const char * max_rejects;	/* for transform and load, or NULL */
 	uint64_t max_retries;
-	int64_t retry_delay_us, stop_us, stall_us, health_us;
+	int64_t retry_delay_us;
+	int64_t stop_us, stall_us, health_us;
 	unsigned pool_max, pool_min;
 	int64_t pool_timeout_us, pool_recycle_us;
 	int64_t disk_min;		/* bytes */
-	const char * schemas;		/* directory, or NULL: transform's */
 };
 
 /* The table of settings, for --help. */
@@ -31,19 +35,20 @@ extern const struct setting config_table[];
 
 /**
  * config_load(env_file):
- * Read and check everything.  Return NULL after a report of every bad value.
+ * Read and check everything; ${env_file} may be NULL.  Return NULL after a
+ * report of every bad value.
  */
 struct config * config_load(const char * env_file);
 void config_free(struct config * c);
 
 /**
- * config_schedule(c, table, s):
+ * config_schedule(c, table, s, cron):
  * The schedule of one table: SYNC_<ENTITY>_CRON, else
- * SYNC_<ENTITY>_INTERVAL_MINUTES, else the one for all.  Return 0, or -1
- * after a report.
+ * SYNC_<ENTITY>_INTERVAL_MINUTES, else the one for all.  ${cron} is the text
+ * of the cron line, or NULL.  Return 0, or -1 after a report.
  */
 int config_schedule(const struct config * c, const char * table,
-    struct schedule * s);
+    struct schedule * s, const char ** cron);
 
 /* SYNC_<ENTITY>_PIPELINE, or NULL. */
 const char * config_pipeline(const struct config * c, const char * table);

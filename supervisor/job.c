@@ -102,18 +102,35 @@ count_crash(struct job * j, struct mono now)
 }
 
 static void
+block(struct job * j, struct mono now)
+{
+
+	run_over(j, JOB_REFUSED, now);
+	j->again = 0;
+	enter(j, JOB_BLOCKED, MONO_NEVER, now);
+}
+
+static void
 begin_round(struct job * j, struct mono now)
 {
 
 	j->stalled = 0;
 	enter(j, JOB_RUNNING, stall_deadline(j, now), now);
-	if (j->ops->start(j->cookie, now) == 0) {
-		j->pipeline = 1;
+	j->pipeline = 1;
+	switch (j->ops->start(j->cookie, now)) {
+	case JOB_STARTED:
+		return;
+	case JOB_NOT_STARTED:
+		j->pipeline = 0;
+		j->ops->leave(j->cookie, now);
+		count_failure(j, now);
+		return;
+	case JOB_UNSTARTABLE:
+		j->pipeline = 0;
+		j->ops->leave(j->cookie, now);
+		block(j, now);
 		return;
 	}
-	j->pipeline = 0;
-	j->ops->leave(j->cookie, now);
-	count_failure(j, now);
 }
 
 static void
@@ -170,15 +187,6 @@ check_servers(struct job * j, struct mono now)
 
 	enter(j, JOB_CHECKING, mono_add(now, CHECK_US), now);
 	j->ops->probe(j->cookie, now);
-}
-
-static void
-block(struct job * j, struct mono now)
-{
-
-	run_over(j, JOB_REFUSED, now);
-	j->again = 0;
-	enter(j, JOB_BLOCKED, MONO_NEVER, now);
 }
 
 /*
@@ -461,6 +469,15 @@ stop_at_once(struct job * j, enum job_event ev, struct mono now)
 	j->ops->kill(j->cookie);
 }
 
+/* It can't be run at all. */
+static void
+block_idle(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	enter(j, JOB_BLOCKED, MONO_NEVER, now);
+}
+
 static void
 out_of_time(struct job * j, enum job_event ev, struct mono now)
 {
@@ -558,6 +575,7 @@ static action_fn * const table[JOB_STATES][JOB_EVENTS] = {
 		[JOB_EV_TEMP] = idle_gone,
 		[JOB_EV_CRASHED] = idle_gone,
 		[JOB_EV_PERM] = idle_gone,
+		[JOB_EV_CRITICAL] = block_idle,
 	},
 	[JOB_QUEUED] = {
 		[JOB_EV_PAUSE] = pause_idle,

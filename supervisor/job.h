@@ -52,7 +52,7 @@ enum job_event {
 	JOB_EV_TEMP,
 	JOB_EV_CRASHED,
 	JOB_EV_PERM,
-	JOB_EV_CRITICAL,	/* nothing may be acknowledged any more */
+	JOB_EV_CRITICAL,	/* nothing may be acknowledged (any more) */
 	JOB_EVENTS
 };
 
@@ -65,9 +65,15 @@ enum job_outcome {
 	JOB_REFUSED		/* failed for good */
 };
 
+enum job_start {
+	JOB_STARTED,
+	JOB_NOT_STARTED,	/* counts as a failed try */
+	JOB_UNSTARTABLE		/* trying again is no use */
+};
+
 struct job_ops {
-	/* Begin a round.  Return 0, or -1: it counts as a failed try. */
-	int (*start)(void * cookie, struct mono now);
+	/* Begin a round. */
+	enum job_start (*start)(void * cookie, struct mono now);
 	/* Stop the pipeline at its source; kill it. */
 	void (*drain)(void * cookie);
 	void (*kill)(void * cookie);

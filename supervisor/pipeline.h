@@ -89,7 +89,8 @@ struct pipeline_spec {
 	/* The environment of a stage, NULL-terminated; asked for each. */
 	char * const * (*env)(void * cookie, const char * stage);
 	const char * path;	/* where commands are searched */
-	int ack_fd;		/* the FIFO, open for our whole life */
+	int ack_fd;		/* the FIFO, open for our whole life; or -1 */
+	int out_fd;		/* standard output of the last; -1: dropped */
 	int lock_fd;		/* inherited on purpose; -1: none */
 	int rounds;		/* the first stage reads requests, a line each */
 };

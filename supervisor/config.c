@@ -1,0 +1,202 @@
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "../common/log.h"
+#include "../common/mem.h"
+
+#include "config.h"
+
+#define UINT(name, dflt, min, max, help) \
+	{ name, SETTING_UINT, dflt, min, max, help }
+#define TEXT(name, dflt, help) \
+	{ name, SETTING_TEXT, dflt, 0, 0, help }
+
+const struct setting config_table[] = {
+	TEXT("STATE_DIR", "state", "folder for positions, lock, rejects"),
+	{ "SYNC_TABLES", SETTING_LIST, NULL, 0, 0,
+	    "tables with commas; else all with a key and a change column" },
+	TEXT("SYNC_ENABLED", "true", "false: begin paused"),
+	TEXT("SYNC_INTERVAL_MINUTES", "60",
+	    "from start to start; fractions allowed"),
+	TEXT("SYNC_CRON", NULL, "\"minute hour day month weekday\" instead"),
+	TEXT("SYNC_SCHEMAS", NULL, "folder of schema files"),
+	TEXT("SYNC_MAX_REJECTS", NULL, "N or P%, --max-rejects of stages"),
+	UINT("SYNC_MAX_RETRIES", "3", 0, 1000000,
+	    "tries after a failure, until the next turn"),
+	UINT("SYNC_RETRY_DELAY", "30", 0, 86400,
+	    "seconds before the last of them"),
+	UINT("SYNC_STOP_SECONDS", "10", 1, 86400,
+	    "for a pipeline to run dry, then it is killed"),
+	UINT("SYNC_STALL_SECONDS", "600", 0, 864000,
+	    "without an acknowledgement; 0: no limit"),
+	UINT("SYNC_HEALTH_SECONDS", "60", 1, 86400,
+	    "between two looks at quiet servers"),
+	UINT("MYSQL_MAX_POOL_SIZE", "10", 1, 1000, "extractors at once"),
+	UINT("MYSQL_MIN_POOL_SIZE", "1", 0, 1000,
+	    "kept connected between rounds"),
+	UINT("MYSQL_POOL_TIMEOUT", "30", 1, 86400,
+	    "seconds to wait for a place"),
+	UINT("MYSQL_POOL_RECYCLE", "3600", 1, 864000,
+	    "seconds until a connection is renewed"),
+	UINT("STATE_DISK_MIN_MB", "64", 0, 1000000,
+	    "space in STATE_DIR below which an alert comes"),
+	TEXT("MYSQL_PASSWORD_FILE", NULL, "watched; for extract"),
+	TEXT("MONGODB_URI_FILE", NULL, "watched; for load"),
+	{ NULL, SETTING_TEXT, NULL, 0, 0, NULL }
+};
+
+/* Return 1, 0, or -1 after a report. */
+static int
+parse_bool(const char * name, const char * v)
+{
+	static const char * const yes[] = { "true", "yes", "on", "1" };
+	static const char * const no[] = { "false", "no", "off", "0" };
+	size_t i;
+
+	for (i = 0; i < sizeof yes / sizeof yes[0]; i++) {
+		if (strcasecmp(v, yes[i]) == 0)
+			return (1);
+		if (strcasecmp(v, no[i]) == 0)
+			return (0);
+	}
+	log_error("%s: \"%s\" is not true or false", name, v);
+	return (-1);
+}
+
+/* Read an interval or a cron line; NULL stands for neither. */
+static int
+parse_schedule(struct schedule * s, const char * stream, const char * minutes,
+    const char * cron)
+{
+	const char * err;
+
+	memset(s, 0, sizeof *s);
+	if (cron != NULL) {
+		if (cron_parse(cron, &s->cron, &err) == 0)
+			return (0);
+		log_error("%scron line \"%s\" %s", stream, cron, err);
+		return (-1);
+	}
+	if (schedule_minutes(minutes, &s->interval_us) == 0)
+		return (0);
+	log_error("%sinterval \"%s\" is not a number of minutes from 0.017 "
+	    "(a second) to 527040 (a year)", stream, minutes);
+	return (-1);
+}
+
+/* Take over everything.  Return 0, or -1 after a report. */
+static int
+take(struct config * c)
+{
+	const struct settings * s = c->settings;
+	int bad;
+
+	c->state_dir = settings_text(s, "STATE_DIR");
+	c->tables = settings_list(s, "SYNC_TABLES", &c->ntables);
+	c->max_rejects = settings_text(s, "SYNC_MAX_REJECTS");
+	c->max_retries = settings_uint(s, "SYNC_MAX_RETRIES");
+	c->retry_delay_us = SECOND_US *
+	    (int64_t)settings_uint(s, "SYNC_RETRY_DELAY");
+	c->stop_us = SECOND_US *
+	    (int64_t)settings_uint(s, "SYNC_STOP_SECONDS");
+	c->stall_us = SECOND_US *
+	    (int64_t)settings_uint(s, "SYNC_STALL_SECONDS");
+	c->health_us = SECOND_US *
+	    (int64_t)settings_uint(s, "SYNC_HEALTH_SECONDS");
+	c->pool_max = (unsigned)settings_uint(s, "MYSQL_MAX_POOL_SIZE");
+	c->pool_min = (unsigned)settings_uint(s, "MYSQL_MIN_POOL_SIZE");
+	c->pool_timeout_us = SECOND_US *
+	    (int64_t)settings_uint(s, "MYSQL_POOL_TIMEOUT");
+	c->pool_recycle_us = SECOND_US *
+	    (int64_t)settings_uint(s, "MYSQL_POOL_RECYCLE");
+	c->disk_min = (int64_t)settings_uint(s, "STATE_DISK_MIN_MB") << 20;
+	c->enabled = parse_bool("SYNC_ENABLED",
+	    settings_text(s, "SYNC_ENABLED"));
+	bad = (c->enabled == -1);
+	c->cron = settings_text(s, "SYNC_CRON");
+	bad |= (parse_schedule(&c->schedule, "",
+	    settings_text(s, "SYNC_INTERVAL_MINUTES"), c->cron) == -1);
+	if (c->pool_min > c->pool_max) {
+		log_error("MYSQL_MIN_POOL_SIZE: %u is more than "
+		    "MYSQL_MAX_POOL_SIZE, %u", c->pool_min, c->pool_max);
+		bad = 1;
+	}
+	return (bad ? -1 : 0);
+}
+
+/* The tables' own settings; discovered tables are checked later. */
+static int
+check_tables(const struct config * c)
+{
+	struct schedule s;
+	const char * cron;
+	size_t i, k;
+	int bad = 0;
+
+	for (i = 0; i < c->ntables; i++) {
+		bad |= (config_schedule(c, c->tables[i], &s, &cron) == -1);
+		for (k = 0; k < i; k++) {
+			if (strcmp(c->tables[i], c->tables[k]) != 0)
+				continue;
+			log_error("SYNC_TABLES: %s is there twice",
+			    c->tables[i]);
+			bad = 1;
+		}
+	}
+	return (bad ? -1 : 0);
+}
+
+struct config *
+config_load(const char * env_file)
+{
+	struct config * c = mem_new(1, sizeof *c);
+
+	c->env_file = mem_dup(env_file);
+	if ((c->settings = settings_load(config_table, env_file)) == NULL ||
+	    take(c) == -1 || check_tables(c) == -1) {
+		config_free(c);
+		return (NULL);
+	}
+	return (c);
+}
+
+void
+config_free(struct config * c)
+{
+
+	if (c == NULL)
+		return;
+	settings_free(c->settings);
+	free(c->env_file);
+	free(c);
+}
+
+int
+config_schedule(const struct config * c, const char * table,
+    struct schedule * s, const char ** cron)
+{
+	const char * minutes;
+	struct buf who = { NULL, 0, 0 };
+	int rc;
+
+	*cron = settings_of_stream(c->settings, "SYNC_", table, "_CRON");
+	minutes = settings_of_stream(c->settings, "SYNC_", table,
+	    "_INTERVAL_MINUTES");
+	if (*cron == NULL && minutes == NULL) {
+		*s = c->schedule;
+		*cron = c->cron;
+		return (0);
+	}
+	buf_printf(&who, "%s: ", table);
+	rc = parse_schedule(s, buf_text(&who), minutes, *cron);
+	buf_free(&who);
+	return (rc);
+}
+
+const char *
+config_pipeline(const struct config * c, const char * table)
+{
+
+	return (settings_of_stream(c->settings, "SYNC_", table, "_PIPELINE"));
+}
