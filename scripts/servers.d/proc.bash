@@ -93,6 +93,15 @@ starttime() {
 	[ "$1" = Z ] && [ "${18}" -le 1 ] || echo "${20}"
 }
 
+# uptime_of PID: print how long it has been running.
+uptime_of() {
+	local now s
+
+	read -r now _ </proc/uptime
+	s=$((${now%.*} - $(starttime "$1") / $(getconf CLK_TCK)))
+	printf '%d:%02d:%02d\n' $((s / 3600)) $((s / 60 % 60)) $((s % 60))
+}
+
 # proc_pid SERVER PROCESS: print the pid if it is still our process.
 proc_pid() {
 	local pid= start=
