@@ -1,0 +1,809 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "../common/mem.h"
+#include "query.h"
+
+#include "catalog.h"
+
+static void
+free_column(struct catalog_column * c)
+{
+	size_t i;
+
+	for (i = 0; i < c->nmember; i++)
+		free(c->member[i]);
+	free(c->member);
+	free(c->name);
+	free(c->data_type);
+	free(c->column_type);
+	free(c->charset);
+	free(c->collation);
+}
+
+static void
+free_table(struct catalog_table * t)
+{
+	size_t i;
+
+	for (i = 0; i < t->ncolumn; i++)
+		free_column(&t->column[i]);
+	for (i = 0; i < t->nindex; i++)
+		free(t->index[i].name);
+	free(t->column);
+	free(t->index);
+	free(t->name);
+}
+
+void
+catalog_free(struct catalog * cat)
+{
+	size_t i;
+
+	if (cat == NULL)
+		return;
+	for (i = 0; i < cat->ntable; i++)
+		free_table(&cat->table[i]);
+	free(cat->table);
+	free(cat);
+}
+
+/*
+ * Cut the members out of "enum('a','it''s')".  In it, as in the text of a
+ * table's definition, quotes are doubled and control bytes escaped.
+ */
+static void
+read_members(struct catalog_column * c)
+{
+	const char * p = strchr(c->column_type, '(');
+	struct buf b = { NULL, 0, 0 };
+
+	while (p != NULL && p[1] == '\'') {
+		buf_clear(&b);
+		for (p += 2; *p != '\0'; p++) {
+			if (*p == '\'' && p[1] != '\'')
+				break;
+			if (*p == '\'')
+				p++;
+			else if (*p == '\\' && p[1] != '\0') {
+				p++;
+				buf_putc(&b, *p == 'n' ? '\n' : *p == 'r' ?
+				    '\r' : *p == 't' ? '\t' : *p == '0' ?
+				    '\0' : *p);
+				continue;
+			}
+			buf_putc(&b, *p);
+		}
+
+		/* The dictionary may have put '?' for what it can't hold. */
+		if (b.n > 0 && (memchr(b.p, '?', b.n) != NULL ||
+		    memchr(b.p, '\0', b.n) != NULL))
+			c->members_unsure = 1;
+		c->member = mem_grow(c->member, c->nmember + 1,
+		    sizeof *c->member);
+		c->member[c->nmember++] = mem_text(b.n > 0 ? b.p : "", b.n);
+		if (*p == '\'')
+			p++;
+		if (*p != ',')
+			break;
+	}
+	buf_free(&b);
+}
+
+/* A type, and the kind of cell that it is; integers have a second one. */
+static const struct {
+	const char * name;
+	enum cell_kind kind;
+} types[] = {
+	{ "tinyint", CELL_INT }, { "smallint", CELL_INT },
+	{ "mediumint", CELL_INT }, { "int", CELL_INT },
+	{ "bigint", CELL_INT }, { "bit", CELL_INT },
+	{ "year", CELL_ZEROFILL },
+	{ "decimal", CELL_DECIMAL },
+	{ "float", CELL_NUMBER }, { "double", CELL_NUMBER },
+	{ "timestamp", CELL_TIMESTAMP }, { "datetime", CELL_DATETIME },
+	{ "date", CELL_DATE }, { "time", CELL_TIME },
+	{ "char", CELL_TEXT }, { "varchar", CELL_TEXT },
+	{ "tinytext", CELL_TEXT }, { "text", CELL_TEXT },
+	{ "mediumtext", CELL_TEXT }, { "longtext", CELL_TEXT },
+	{ "enum", CELL_TEXT }, { "set", CELL_SET },
+	{ "uuid", CELL_TEXT }, { "inet4", CELL_TEXT },
+	{ "inet6", CELL_TEXT },
+	{ "binary", CELL_BINARY }, { "varbinary", CELL_BINARY },
+	{ "tinyblob", CELL_BINARY }, { "blob", CELL_BINARY },
+	{ "mediumblob", CELL_BINARY }, { "longblob", CELL_BINARY },
+	{ "json", CELL_JSON },
+	{ "geometry", CELL_GEOMETRY }, { "point", CELL_GEOMETRY },
+	{ "linestring", CELL_GEOMETRY }, { "polygon", CELL_GEOMETRY },
+	{ "multipoint", CELL_GEOMETRY },
+	{ "multilinestring", CELL_GEOMETRY },
+	{ "multipolygon", CELL_GEOMETRY },
+	{ "geomcollection", CELL_GEOMETRY },
+	{ "geometrycollection", CELL_GEOMETRY },
+	{ "vector", CELL_VECTOR },
+};
+
+void
+catalog_type(struct catalog_column * c)
+{
+	size_t i;
+
+	c->kind = CELL_TEXT;
+	c->strange = 1;
+	for (i = 0; i < sizeof types / sizeof types[0]; i++) {
+		if (strcmp(c->data_type, types[i].name) == 0) {
+			c->kind = types[i].kind;
+			c->strange = 0;
+			break;
+		}
+	}
+	c->is_unsigned = strstr(c->column_type, " unsigned") != NULL;
+	if (strstr(c->column_type, " zerofill") != NULL) {
+		if (c->kind == CELL_INT)
+			c->kind = CELL_ZEROFILL;
+		if (c->kind == CELL_DECIMAL)
+			c->kind = CELL_DECIMAL_ZEROFILL;
+	}
+	if (strcmp(c->data_type, "enum") == 0 ||
+	    strcmp(c->data_type, "set") == 0)
+		read_members(c);
+}
+
+/* The table of that name, or NULL.  Mostly it is the last one found. */
+static struct catalog_table *
+find_table(struct catalog * cat, const char * name)
+{
+	size_t i, k;
+
+	for (i = 0; i < cat->ntable; i++) {
+		k = (cat->last + i) % cat->ntable;
+		if (strcmp(cat->table[k].name, name) == 0) {
+			cat->last = k;
+			return (&cat->table[k]);
+		}
+	}
+	return (NULL);
+}
+
+static unsigned
+get_unsigned(const struct answer * a, size_t row, size_t col)
+{
+
+	return ((unsigned)answer_u64(a, row, col));
+}
+
+/* The columns as they come from the queries below. */
+enum { T_NAME, T_TYPE, T_ENGINE, T_ROWS };
+#define TABLES_SQL	"SELECT TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS " \
+    "FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND " \
+    "TABLE_TYPE IN ('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED')"
+#define TABLES_ORDER	" ORDER BY TABLE_NAME"
+
+enum { C_TABLE, C_NAME, C_DATA_TYPE, C_COLUMN_TYPE, C_NULLABLE, C_LENGTH,
+	C_PRECISION, C_SCALE, C_FRACTION, C_CHARSET, C_COLLATION, C_EXTRA,
+	C_PRIVILEGES };
+#define COLUMNS_SQL	"SELECT TABLE_NAME, COLUMN_NAME, LOWER(DATA_TYPE), " \
+    "COLUMN_TYPE, IS_NULLABLE, CHARACTER_MAXIMUM_LENGTH, " \
+    "NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, " \
+    "CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, PRIVILEGES " \
+    "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()"
+#define COLUMNS_ORDER	" ORDER BY TABLE_NAME, ORDINAL_POSITION"
+
+enum { I_TABLE, I_NAME, I_NON_UNIQUE, I_COLUMN, I_SUB_PART, I_NULLABLE,
+	I_COLLATION, I_USABLE };
+#define INDEXES_SQL	"SELECT TABLE_NAME, INDEX_NAME, NON_UNIQUE, " \
+    "COLUMN_NAME, SUB_PART, NULLABLE, COLLATION, %s " \
+    "FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() " \
+    "AND INDEX_TYPE IN ('BTREE', 'HASH', 'LSMTREE')"
+#define INDEXES_ORDER	" ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX"
+
+enum { K_TABLE, K_CLAUSE };
+#define CHECKS_SQL	"SELECT TABLE_NAME, CHECK_CLAUSE " \
+    "FROM information_schema.CHECK_CONSTRAINTS WHERE " \
+    "CONSTRAINT_SCHEMA = DATABASE() AND CHECK_CLAUSE LIKE 'json\\_valid(%'"
+
+static void
+add_tables(struct catalog * cat, const struct answer * a)
+{
+	struct catalog_table * t;
+	const char * engine;
+	size_t i;
+
+	cat->table = mem_new(answer_rows(a) + 1, sizeof *cat->table);
+	for (i = 0; i < answer_rows(a); i++) {
+		t = &cat->table[cat->ntable++];
+		t->name = mem_dup(answer_get(a, i, T_NAME, NULL));
+		t->is_view = strcmp(answer_get(a, i, T_TYPE, NULL),
+		    "VIEW") == 0;
+		engine = answer_get(a, i, T_ENGINE, NULL);
+		t->innodb = engine != NULL && strcasecmp(engine,
+		    "InnoDB") == 0;
+		t->rows = answer_u64(a, i, T_ROWS);
+		t->key_index = t->change = t->change_index = CATALOG_NONE;
+	}
+}
+
+static void
+add_columns(struct catalog * cat, const struct answer * a)
+{
+	struct catalog_table * t;
+	struct catalog_column * c;
+	const char * extra, * privileges;
+	size_t i;
+
+	for (i = 0; i < answer_rows(a); i++) {
+		t = find_table(cat, answer_get(a, i, C_TABLE, NULL));
+		if (t == NULL)
+			continue;
+		privileges = answer_get(a, i, C_PRIVILEGES, NULL);
+		if (privileges != NULL && strstr(privileges, "select") ==
+		    NULL) {
+			t->hidden++;
+			continue;
+		}
+		t->column = mem_grow(t->column, t->ncolumn + 1,
+		    sizeof *t->column);
+		c = &t->column[t->ncolumn++];
+		memset(c, 0, sizeof *c);
+		c->name = mem_dup(answer_get(a, i, C_NAME, NULL));
+		c->data_type = mem_dup(answer_get(a, i, C_DATA_TYPE, NULL));
+		c->column_type = mem_dup(answer_get(a, i, C_COLUMN_TYPE,
+		    NULL));
+		c->nullable = answer_get(a, i, C_NULLABLE, NULL)[0] == 'Y';
+		c->max_length = answer_u64(a, i, C_LENGTH);
+		c->precision = get_unsigned(a, i, C_PRECISION);
+		c->scale = get_unsigned(a, i, C_SCALE);
+		c->fraction = get_unsigned(a, i, C_FRACTION);
+		c->charset = mem_dup(answer_get(a, i, C_CHARSET, NULL));
+		c->collation = mem_dup(answer_get(a, i, C_COLLATION, NULL));
+		extra = answer_get(a, i, C_EXTRA, NULL);
+		c->on_update = extra != NULL && strcasestr(extra,
+		    "on update current_timestamp") != NULL;
+		catalog_type(c);
+	}
+}
+
+/* The index ${name} of ${t}, the last one; made if there is none. */
+static struct catalog_index *
+last_index(struct catalog_table * t, const char * name)
+{
+	struct catalog_index * x;
+
+	if (t->nindex > 0 && strcmp(t->index[t->nindex - 1].name, name) == 0)
+		return (&t->index[t->nindex - 1]);
+	t->index = mem_grow(t->index, t->nindex + 1, sizeof *t->index);
+	x = &t->index[t->nindex++];
+	memset(x, 0, sizeof *x);
+	x->name = mem_dup(name);
+	x->plain = 1;
+	return (x);
+}
+
+static void
+add_indexes(struct catalog * cat, const struct answer * a)
+{
+	struct catalog_table * t;
+	struct catalog_index * x;
+	const char * column, * collation, * usable;
+	size_t i, col;
+
+	for (i = 0; i < answer_rows(a); i++) {
+		t = find_table(cat, answer_get(a, i, I_TABLE, NULL));
+		if (t == NULL)
+			continue;
+		x = last_index(t, answer_get(a, i, I_NAME, NULL));
+		x->unique = answer_u64(a, i, I_NON_UNIQUE) == 0;
+		column = answer_get(a, i, I_COLUMN, NULL);
+		collation = answer_get(a, i, I_COLLATION, NULL);
+		usable = answer_get(a, i, I_USABLE, NULL);
+		col = column == NULL ? CATALOG_NONE :
+		    catalog_column(t, column);
+		if (answer_get(a, i, I_SUB_PART, NULL) != NULL ||
+		    collation == NULL || collation[0] != 'A' ||
+		    strcmp(usable, "YES") != 0)
+			x->plain = 0;
+
+		/* An expression, or a column that isn't ours to see. */
+		if (col == CATALOG_NONE || x->ncolumn == CATALOG_KEY_MAX) {
+			x->plain = x->unique = 0;
+			continue;
+		}
+		if (t->column[col].nullable)
+			x->nullable = 1;
+		x->column[x->ncolumn++] = col;
+	}
+}
+
+/* MariaDB's JSON is LONGTEXT with a check: json_valid(`column`). */
+static void
+add_checks(struct catalog * cat, const struct answer * a)
+{
+	struct catalog_table * t;
+	struct catalog_column * c;
+	struct buf b = { NULL, 0, 0 };
+	size_t i, k;
+
+	for (i = 0; i < answer_rows(a); i++) {
+		t = find_table(cat, answer_get(a, i, K_TABLE, NULL));
+		for (k = 0; t != NULL && k < t->ncolumn; k++) {
+			c = &t->column[k];
+			if (strcmp(c->data_type, "longtext") != 0)
+				continue;
+			buf_clear(&b);
+			buf_puts(&b, "json_valid(");
+			query_name(&b, c->name);
+			buf_putc(&b, ')');
+			if (strcmp(buf_text(&b), answer_get(a, i, K_CLAUSE,
+			    NULL)) != 0)
+				continue;
+			free(c->data_type);
+			free(c->column_type);
+			c->data_type = mem_dup("json");
+			c->column_type = mem_dup("json");
+			catalog_type(c);
+		}
+	}
+	buf_free(&b);
+}
+
+/* Ask with the table's name, if there is one, in the condition. */
+static enum source_rc
+ask_about(struct source * s, const char * sql, const char * name,
+    const char * order, struct answer ** a)
+{
+	struct buf b = { NULL, 0, 0 };
+	enum source_rc rc;
+
+	buf_puts(&b, sql);
+	if (name != NULL) {
+		buf_puts(&b, " AND TABLE_NAME = ");
+		query_text(&b, name, strlen(name));
+	}
+	buf_puts(&b, order);
+	rc = source_ask(s, buf_text(&b), a);
+	buf_free(&b);
+	return (rc);
+}
+
+/* One of the questions of catalog_read(). */
+static enum source_rc
+add(struct source * s, const char * sql, const char * name,
+    const char * order, struct catalog * cat,
+    void (* take)(struct catalog *, const struct answer *))
+{
+	struct answer * a;
+	enum source_rc rc;
+
+	if ((rc = ask_about(s, sql, name, order, &a)) != SOURCE_OK)
+		return (rc);
+	take(cat, a);
+	answer_free(a);
+	return (SOURCE_OK);
+}
+
+/* How the server says that an index can be used. */
+static const char *
+usable_column(const struct source * s)
+{
+
+	int major = 0, minor = 0;
+
+	(void)sscanf(source_version(s), "%d.%d", &major, &minor);
+	if (!source_is_mariadb(s))
+		return (major < 8 ? "'YES'" : "IS_VISIBLE");
+	if (major < 10 || (major == 10 && minor < 6))
+		return ("'YES'");
+	return ("IF(IGNORED = 'YES', 'NO', 'YES')");
+}
+
+enum source_rc
+catalog_read(struct source * s, const char * name, struct catalog ** cat)
+{
+	struct catalog * c = mem_new(1, sizeof *c);
+	struct buf b = { NULL, 0, 0 };
+	enum source_rc rc;
+
+	*cat = NULL;
+	rc = add(s, TABLES_SQL, name, TABLES_ORDER, c, add_tables);
+	if (rc == SOURCE_OK)
+		rc = add(s, COLUMNS_SQL, name, COLUMNS_ORDER, c, add_columns);
+	if (rc == SOURCE_OK) {
+		buf_printf(&b, INDEXES_SQL, usable_column(s));
+		rc = add(s, buf_text(&b), name, INDEXES_ORDER, c,
+		    add_indexes);
+		buf_free(&b);
+	}
+	if (rc == SOURCE_OK && source_is_mariadb(s))
+		rc = add(s, CHECKS_SQL, name, "", c, add_checks);
+	if (rc != SOURCE_OK) {
+		catalog_free(c);
+		return (rc);
+	}
+	*cat = c;
+	return (SOURCE_OK);
+}
+
+#define FNV_START	UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME	UINT64_C(0x100000001b3)
+
+static uint64_t
+hash(uint64_t h, const char * p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		h = (h ^ (unsigned char)p[i]) * FNV_PRIME;
+	return (h);
+}
+
+/* A table's definition but for the counter that every insert moves. */
+static uint64_t
+hash_definition(const char * p, size_t n)
+{
+	static const char counter[] = " AUTO_INCREMENT=";
+	const char * cut, * tail = p;
+	uint64_t h;
+
+	/* It stands behind the last line break, with the table's options. */
+	if ((tail = memrchr(p, '\n', n)) == NULL)
+		tail = p;
+	if ((cut = strstr(tail, counter)) == NULL)
+		return (hash(FNV_START, p, n));
+	h = hash(FNV_START, p, (size_t)(cut - p));
+	cut += sizeof counter - 1;
+	while (*cut >= '0' && *cut <= '9')
+		cut++;
+	return (hash(h, cut, n - (size_t)(cut - p)));
+}
+
+/* Views, and tables whose definition isn't ours to see. */
+static enum source_rc
+digest_columns(struct source * s, const struct catalog_table * t,
+    uint64_t * digest)
+{
+	struct answer * a;
+	enum source_rc rc;
+	const char * p;
+	size_t i, k, n;
+
+	rc = ask_about(s, COLUMNS_SQL, t->name, COLUMNS_ORDER, &a);
+	if (rc != SOURCE_OK)
+		return (rc);
+	*digest = FNV_START;
+	for (i = 0; i < answer_rows(a); i++) {
+		for (k = 0; k < answer_columns(a); k++) {
+			if ((p = answer_get(a, i, k, &n)) != NULL)
+				*digest = hash(*digest, p, n);
+			*digest = hash(*digest, "", 1);
+		}
+	}
+	answer_free(a);
+	return (SOURCE_OK);
+}
+
+enum source_rc
+catalog_digest(struct source * s, const struct catalog_table * t,
+    uint64_t * digest)
+{
+	struct buf b = { NULL, 0, 0 };
+	struct answer * a;
+	enum source_rc rc;
+	const char * p;
+	size_t n;
+
+	if (t->is_view)
+		return (digest_columns(s, t, digest));
+	buf_puts(&b, "SHOW CREATE TABLE ");
+	query_name(&b, t->name);
+	rc = source_ask(s, buf_text(&b), &a);
+	buf_free(&b);
+	if (rc == SOURCE_DENIED)
+		return (digest_columns(s, t, digest));
+	if (rc != SOURCE_OK)
+		return (rc);
+	p = answer_get(a, 0, 1, &n);
+	*digest = hash_definition(p, n);
+	answer_free(a);
+	return (SOURCE_OK);
+}
+
+size_t
+catalog_column(const struct catalog_table * t, const char * name)
+{
+	size_t i;
+
+	for (i = 0; i < t->ncolumn; i++) {
+		if (strcasecmp(t->column[i].name, name) == 0)
+			return (i);
+	}
+	return (CATALOG_NONE);
+}
+
+void
+catalog_key_names(const struct catalog_table * t, struct buf * b)
+{
+	size_t i;
+
+	for (i = 0; i < t->nkey; i++) {
+		if (i != 0)
+			buf_puts(b, ", ");
+		buf_puts(b, t->column[t->key[i]].name);
+	}
+}
+
+static void
+take_key(struct catalog_table * t, size_t index)
+{
+	const struct catalog_index * x = &t->index[index];
+
+	memcpy(t->key, x->column, sizeof t->key);
+	t->nkey = x->ncolumn;
+	t->key_index = x->plain ? index : CATALOG_NONE;
+}
+
+static int
+is_key(const struct catalog_index * x)
+{
+
+	return (x->unique && !x->nullable && x->ncolumn > 0);
+}
+
+static int
+is_primary(const struct catalog_index * x)
+{
+
+	return (strcmp(x->name, "PRIMARY") == 0);
+}
+
+/* The primary key, else the unique index with the fewest columns. */
+static int
+choose_key(struct catalog_table * t, struct buf * why)
+{
+	const struct catalog_index * x;
+	size_t i, best = CATALOG_NONE;
+
+	for (i = 0; i < t->nindex; i++) {
+		x = &t->index[i];
+		if (!is_key(x))
+			continue;
+		if (is_primary(x)) {
+			best = i;
+			break;
+		}
+		if (best == CATALOG_NONE ||
+		    x->ncolumn < t->index[best].ncolumn)
+			best = i;
+	}
+	if (best == CATALOG_NONE) {
+		buf_printf(why, "%s has no primary key and no unique index "
+		    "over columns that are NOT NULL; name the columns that "
+		    "identify a row with --key", t->name);
+		return (-1);
+	}
+	take_key(t, best);
+	return (0);
+}
+
+/* Does the index begin with the columns of the key, in any order? */
+static int
+begins_with_key(const struct catalog_table * t,
+    const struct catalog_index * x)
+{
+	size_t i, k;
+
+	if (x->ncolumn < t->nkey)
+		return (0);
+	for (i = 0; i < t->nkey; i++) {
+		for (k = 0; k < t->nkey && x->column[k] != t->key[i]; k++)
+			continue;
+		if (k == t->nkey)
+			return (0);
+	}
+	return (1);
+}
+
+/* Add one name of --key, of ${n} bytes.  Return 0, or -1. */
+static int
+add_key_name(struct catalog_table * t, const char * p, size_t n,
+    struct buf * why)
+{
+	char * name;
+	size_t i, col;
+
+	while (n > 0 && *p == ' ') {
+		p++;
+		n--;
+	}
+	while (n > 0 && p[n - 1] == ' ')
+		n--;
+	name = mem_text(p, n);
+	col = catalog_column(t, name);
+	if (col == CATALOG_NONE)
+		buf_printf(why, "--key: %s has no column \"%s\"", t->name,
+		    name);
+	free(name);
+	if (col == CATALOG_NONE)
+		return (-1);
+	for (i = 0; i < t->nkey && t->key[i] != col; i++)
+		continue;
+	if (i < t->nkey || t->nkey == CATALOG_KEY_MAX) {
+		buf_printf(why, "--key: column %s is named twice",
+		    t->column[col].name);
+		return (-1);
+	}
+	if (t->column[col].nullable) {
+		buf_printf(why, "--key: column %s of %s may be NULL, so it "
+		    "can't identify a row", t->column[col].name, t->name);
+		return (-1);
+	}
+	t->key[t->nkey++] = col;
+	return (0);
+}
+
+/* The key that --key names. */
+static int
+named_key(struct catalog_table * t, const char * names, struct buf * why)
+{
+	const char * end;
+	size_t i;
+
+	for (;;) {
+		end = strchrnul(names, ',');
+		if (add_key_name(t, names, (size_t)(end - names), why) == -1)
+			return (-1);
+		if (*end == '\0')
+			break;
+		names = end + 1;
+	}
+	t->key_unproven = 1;
+
+	/* An index over just these columns gives their order, too. */
+	for (i = 0; i < t->nindex; i++) {
+		if (is_key(&t->index[i]) && t->index[i].ncolumn == t->nkey &&
+		    begins_with_key(t, &t->index[i])) {
+			take_key(t, i);
+			t->key_unproven = 0;
+			return (0);
+		}
+	}
+	for (i = 0; i < t->nindex; i++) {
+		if (t->index[i].plain && begins_with_key(t, &t->index[i])) {
+			memcpy(t->key, t->index[i].column,
+			    t->nkey * sizeof t->key[0]);
+			t->key_index = i;
+			break;
+		}
+	}
+	return (0);
+}
+
+static int
+is_time(const struct catalog_column * c)
+{
+
+	return (c->kind == CELL_TIMESTAMP || c->kind == CELL_DATETIME);
+}
+
+/* A column of that name and of a type that changes can be followed by. */
+static size_t
+time_column(const struct catalog_table * t, const char * name)
+{
+	size_t col = catalog_column(t, name);
+
+	if (col != CATALOG_NONE && !is_time(&t->column[col]))
+		return (CATALOG_NONE);
+	return (col);
+}
+
+static int
+choose_change(struct catalog_table * t, const char * name, struct buf * why)
+{
+
+	if (name != NULL) {
+		t->change = catalog_column(t, name);
+		if (t->change == CATALOG_NONE) {
+			buf_printf(why, "--change: %s has no column \"%s\"",
+			    t->name, name);
+			return (-1);
+		}
+		if (!is_time(&t->column[t->change])) {
+			buf_printf(why, "--change: column %s of %s is %s; it "
+			    "has to be TIMESTAMP or DATETIME",
+			    t->column[t->change].name, t->name,
+			    t->column[t->change].column_type);
+			return (-1);
+		}
+		return (0);
+	}
+	if ((t->change = time_column(t, "updated_at")) == CATALOG_NONE) {
+		t->change = time_column(t, "created_at");
+		t->only_inserts = t->change != CATALOG_NONE;
+	}
+	return (0);
+}
+
+/*
+ * Does InnoDB put the key behind the columns of each other index?  It does
+ * with the primary key, or without one with a unique one.
+ */
+static int
+key_is_clustered(const struct catalog_table * t)
+{
+	size_t i, keys = 0;
+
+	if (!t->innodb || t->key_index == CATALOG_NONE || t->key_unproven)
+		return (0);
+	if (is_primary(&t->index[t->key_index]))
+		return (1);
+	for (i = 0; i < t->nindex; i++)
+		keys += is_key(&t->index[i]);
+	return (keys == 1);
+}
+
+/* An index over (change, key): its order is the order of reading. */
+static size_t
+find_change_index(const struct catalog_table * t)
+{
+	const struct catalog_index * x;
+	size_t i, k;
+	int clustered = key_is_clustered(t);
+
+	for (i = 0; t->change != CATALOG_NONE && i < t->nindex; i++) {
+		x = &t->index[i];
+		if (!x->plain || x->column[0] != t->change)
+			continue;
+		for (k = 0; k < t->nkey && k + 1 < x->ncolumn; k++) {
+			if (x->column[k + 1] != t->key[k])
+				break;
+		}
+		if (k == t->nkey || (k + 1 == x->ncolumn && clustered))
+			return (i);
+	}
+	return (CATALOG_NONE);
+}
+
+int
+catalog_choose(struct catalog_table * t, const char * key,
+    const char * change, struct buf * why)
+{
+	const struct catalog_column * c;
+	size_t i;
+
+	t->nkey = 0;
+	t->key_unproven = t->only_inserts = 0;
+	t->key_index = t->change = t->change_index = CATALOG_NONE;
+	if ((key != NULL ? named_key(t, key, why) : choose_key(t, why)) == -1)
+		return (-1);
+	if (choose_change(t, change, why) == -1)
+		return (-1);
+	for (i = 0; i < t->nkey; i++) {
+		c = &t->column[t->key[i]];
+		if (c->nmember > 0 && c->members_unsure) {
+			buf_printf(why, "%s: column %s of the key is %s whose "
+			    "members have letters that the server's dictionary "
+			    "can't hold", t->name, c->name, c->data_type);
+			return (-1);
+		}
+	}
+	t->change_index = find_change_index(t);
+	return (0);
+}
+
+int
+catalog_same(const struct catalog_table * a, const struct catalog_table * b)
+{
+	size_t i;
+
+	if (a->nkey != b->nkey || (a->change == CATALOG_NONE) !=
+	    (b->change == CATALOG_NONE))
+		return (0);
+	for (i = 0; i < a->nkey; i++) {
+		if (strcmp(a->column[a->key[i]].name,
+		    b->column[b->key[i]].name) != 0)
+			return (0);
+	}
+	return (a->change == CATALOG_NONE || strcmp(
+	    a->column[a->change].name, b->column[b->change].name) == 0);
+}

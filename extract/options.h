@@ -1,0 +1,51 @@
+#ifndef OPTIONS_H_
+#define OPTIONS_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../common/settings.h"
+#include "cell.h"
+#include "source.h"
+
+/*
+ * The command line and the settings of extract.
+ */
+enum options_mode { MODE_EXTRACT, MODE_DISCOVER, MODE_COUNT, MODE_CHECK };
+
+struct options {
+	enum options_mode mode;
+	const char * const * table;	/* arguments, else SYNC_TABLES */
+	size_t ntable;
+
+	const char * env_file;	/* NULL: .env, if there is one */
+	const char * state;	/* file with the bookmarks, or NULL */
+	const char * key;	/* columns, or NULL */
+	const char * change;	/* column, or NULL */
+	const char * where;	/* condition, or NULL */
+	int full;
+	int json;		/* --count prints JSON */
+	int insecure;
+	int has_since;
+	int64_t since_us;	/* microseconds since 1970, UTC */
+	int follow;
+	uint64_t follow_us;	/* from one round to the next */
+	uint64_t page_size;	/* rows */
+	uint64_t nulls_us;	/* rows without change time: how often */
+	uint64_t lag_us;	/* bound without the privilege PROCESS */
+	uint64_t settle_us;	/* wait this long for what was just changed */
+	struct cell_env cell;	/* --zero-dates, --on-bad-text, offset */
+
+	struct settings * settings;
+	struct source_options source;
+};
+
+/**
+ * options_parse(opt, argc, argv):
+ * Fill ${opt}; the strings in it last as long as it.  Mistakes, --help and
+ * --version end the program.
+ */
+void options_parse(struct options * opt, int argc, char ** argv);
+void options_free(struct options * opt);
+
+#endif /* !OPTIONS_H_ */
