@@ -72,7 +72,8 @@ convert_fn convert_trim, convert_lower, convert_upper, convert_substring,
 convert_fn convert_split, convert_join, convert_compact, convert_each;
 
 /* Choices. */
-convert_fn convert_map, convert_default, convert_null_if, convert_boolean;
+convert_fn convert_map, convert_default, convert_null_if, convert_boolean,
+    convert_nonzero;
 
 /* Kinds and numbers. */
 convert_fn convert_integer, convert_number, convert_decimal, convert_string,

@@ -100,6 +100,24 @@ convert_boolean(const struct step * st, struct value * v, struct convert * c)
 	    "is no word for true or false" : "is neither 0 nor 1"));
 }
 
+/* As MySQL takes a number for a condition. */
+int
+convert_nonzero(const struct step * st, struct value * v, struct convert * c)
+{
+	const char * p = v->v.p;
+	const char * end = p + v->v.n;
+
+	(void)st;
+	(void)c;
+	if (KIND(v->v.kind) & KINDS_BOOL)
+		return (0);
+	/* A digit other than 0, before the exponent. */
+	while (p < end && (*p < '1' || *p > '9') && (*p | 0x20) != 'e')
+		p++;
+	value_set_word(v, p < end && *p <= '9' ? SCAN_TRUE : SCAN_FALSE);
+	return (0);
+}
+
 /* Read the number in a string, or a number. */
 static int
 read_number(struct value * v, struct convert * c, struct decimal * d)

@@ -35,20 +35,34 @@ two(const char * p)
 	return ((p[0] - '0') * 10 + (p[1] - '0'));
 }
 
-/* Are the bytes digits where ${shape} has a 0, and its own elsewhere? */
-static int
-shaped(const char * p, const char * shape, size_t n)
+/*
+ * Are the 8 bytes ${p} digits where ${shape} has a 0, and its own elsewhere?
+ * All at once: what differs from the shape is at most 9, and 0 in the
+ * bytes of ${fixed}.
+ */
+static inline int
+shaped(const char * p, const char * shape, const char * fixed)
 {
-	size_t i;
-	unsigned bad = 0;
+	const uint64_t high = UINT64_C(0x8080808080808080);
+	uint64_t x, s, f;
 
-	for (i = 0; i < n; i++) {
-		if (shape[i] == '0')
-			bad |= (unsigned char)(p[i] - '0') > 9;
-		else
-			bad |= p[i] != shape[i];
+	memcpy(&x, p, 8);
+	memcpy(&s, shape, 8);
+	memcpy(&f, fixed, 8);
+	x ^= s;
+	return (((x | (x + UINT64_C(0x7676767676767676))) & high) == 0 &&
+	    (x & f) == 0);
+}
+
+static inline int
+is_digits(const char * p, size_t n)
+{
+
+	while (n > 0 && is_digit(*p)) {
+		p++;
+		n--;
 	}
-	return (!bad);
+	return (n == 0);
 }
 
 static int
@@ -58,7 +72,8 @@ check_date(const char * p, size_t n)
 	    30, 31, 30, 31 };
 	int year, month, day;
 
-	if (n != 10 || !shaped(p, "0000-00-00", 10))
+	if (n != 10 || !shaped(p, "0000-00-", "\0\0\0\0\377\0\0\377") ||
+	    !is_digits(p + 8, 2))
 		return (0);
 	year = two(p) * 100 + two(p + 2);
 	month = two(p + 5);
@@ -76,10 +91,11 @@ check_date_time(const char * p, size_t n)
 	int64_t us;
 
 	/* What extract writes, without arithmetic. */
-	if (n == TIMESTAMP_LEN && p[17] != '6' &&
-	    shaped(p + 10, "T00:00:00.000000Z", 17))
-		return (two(p + 11) < 24 && two(p + 14) < 60 &&
-		    check_date(p, 10));
+	if (n == TIMESTAMP_LEN && p[17] < '6' &&
+	    shaped(p + 8, "00T00:00", "\0\0\377\0\0\377\0\0") &&
+	    shaped(p + 16, ":00.0000", "\377\0\0\377\0\0\0\0") &&
+	    shaped(p + 19, ".000000Z", "\377\0\0\0\0\0\0\377"))
+		return (two(p + 11) < 24 && p[14] < '6' && check_date(p, 10));
 	/* What else there is: but a bare day isn't one. */
 	return (n > 10 && timestamp_parse(p, n, &us) == 0);
 }

@@ -410,6 +410,7 @@ add_value(struct maker * mk, const struct property * p, unsigned depth,
 {
 	struct op * op = add_op(mk, OP_VALUE, p->name);
 	struct inputs in = inputs_of(mk, p);
+	unsigned kinds;
 
 	op->p = p;
 	op->slot = p->slot;
@@ -419,16 +420,16 @@ add_value(struct maker * mk, const struct property * p, unsigned depth,
 	op->key = (depth == 0 && in.others == 0 &&
 	    in_list(mk->plan->key, mk->plan->nkey, p->name));
 	rules_set_decimal(p->rules, is_decimal(mk, p));
-	if (p->steps == NULL) {
-		op->plain = rules_kinds(p->rules) & ~rules_deep(p->rules);
+	if (p->steps == NULL && p->slot != -1) {
+		kinds = rules_kinds(p->rules);
 		if (p->omit_null || op->key)
-			op->plain &= ~KIND(SCAN_NULL);
+			kinds &= ~KIND(SCAN_NULL);
 		/* How deep it gets has to be looked at. */
 		if (depth > 0 || op->key)
-			op->plain &= ~KINDS_NESTED;
+			kinds &= ~KINDS_NESTED;
+		op->plain = kinds & ~rules_deep(p->rules);
+		op->checked = kinds & rules_deep(p->rules);
 	}
-	if (op->slot == -1)
-		op->plain = 0;
 	check_column(mk, p, required);
 	check_source(mk, p);
 }

@@ -19,6 +19,7 @@ struct op {
 	size_t nhead;
 	int slot;		/* the column; -1: none */
 	unsigned plain;		/* kinds that are copied as they come */
+	unsigned checked;	/* kinds that are copied if the rules pass */
 	const struct property * p;	/* NULL: a key column that is kept */
 	unsigned depth;		/* objects around it, besides the document */
 	int required;

@@ -30,7 +30,7 @@ static const struct word {
 	{ "items", AT_PROPERTY | AT_VALUE }, { "default", AT_PROPERTY },
 	{ "x-from", AT_PROPERTY }, { "x-apply", AT_PROPERTY },
 	{ "x-null", AT_TOP | AT_PROPERTY }, { "x-source", AT_TOP },
-	{ "x-target", AT_TOP }, { "x-columns", AT_TOP }
+	{ "x-target", AT_TOP }, { "x-columns", AT_TOP }, { "x-drop", AT_TOP }
 };
 
 /* What is handed down while the file is read. */
@@ -227,6 +227,31 @@ read_policy(struct reader * rd, const struct json_node * top)
 		    "\"additionalProperties\": false");
 	else
 		rd->sf->policy = (enum columns_policy)i;
+}
+
+/* x-drop: columns that are named here in order to be left out. */
+static void
+read_drop(struct reader * rd, const struct json_node * top)
+{
+	const struct json_node * list = json_get(top, "x-drop");
+	const struct json_node * e;
+	const char * name;
+
+	if (list == NULL)
+		return;
+	if (json_kind(list) != JSON_ARRAY) {
+		fault(&rd->f, list, "x-drop is a list of columns");
+		return;
+	}
+	for (e = json_first(list); e != NULL; e = json_next(e)) {
+		name = NULL;
+		read_text(rd, e, &name);
+		if (name == NULL)
+			continue;
+		if (columns_find(&rd->sf->cols, name) != -1)
+			fault(&rd->f, e, "a property is made of \"%s\"", name);
+		columns_add(&rd->sf->cols, name);
+	}
 }
 
 /* The names in `required`: ${take} is called with each. */
@@ -482,6 +507,7 @@ read_top(struct reader * rd)
 	rd->sf->omit_null = read_null(rd, top, 0);
 	read_properties(rd, top, &rd->sf->prop, &rd->sf->nprop,
 	    rd->sf->omit_null);
+	read_drop(rd, top);
 }
 
 struct schemafile *

@@ -69,7 +69,7 @@ copy(char * dst, const char * p, size_t n)
 }
 
 /* Put the path of ${op} before that of the verdict. */
-static int
+static int __attribute__((cold))
 refuse(const struct shape * sh, const struct op * op, struct verdict * why)
 {
 	unsigned i;
@@ -233,7 +233,28 @@ reserve(struct buf * out, size_t n, const char ** limit)
 	return (d);
 }
 
-/* All operations, the plain ones without a call. */
+/*
+ * Does the column go into the document as it stands?  Return 1 if so, 0 if
+ * that is for run_op(), -1 if it is refused.
+ */
+static inline int
+is_copied(struct shape * sh, const struct op * op,
+    const struct scan_value * v, struct verdict * why)
+{
+	unsigned kind = KIND(v->kind);
+	struct value val;
+
+	if (op->plain & kind)
+		return (1);
+	if ((op->checked & kind) == 0)
+		return (0);
+	val = (struct value) { *v, 0 };
+	if (rules_check(op->p->rules, &val, sh->mem, why) == -1)
+		return (refuse(sh, op, why));
+	return (1);
+}
+
+/* All operations; those that copy, nearly all, in place. */
 static int
 run_all(struct shape * sh, const struct record * r, struct buf * out,
     struct verdict * why)
@@ -246,10 +267,12 @@ run_all(struct shape * sh, const struct record * r, struct buf * out,
 	const char * p;
 	char * d = reserve(out, room, &limit);
 	size_t n;
+	int copied;
 
 	for (; op < end; op++) {
-		if (op->plain != 0 && (v = sh->col[op->slot]) != NULL &&
-		    (KIND(v->kind) & op->plain) != 0) {
+		copied = 0;
+		if (op->slot >= 0 && (v = sh->col[op->slot]) != NULL &&
+		    (copied = is_copied(sh, op, v, why)) == 1) {
 			p = scan_raw(v, &n);
 			if ((size_t)(limit - d) < op->nhead + n) {
 				out->n = (size_t)(d - out->p);
@@ -260,7 +283,7 @@ run_all(struct shape * sh, const struct record * r, struct buf * out,
 			continue;
 		}
 		out->n = (size_t)(d - out->p);
-		if (run_op(sh, op, out, why) == -1)
+		if (copied == -1 || run_op(sh, op, out, why) == -1)
 			return (-1);
 		d = reserve(out, room, &limit);
 	}

@@ -172,10 +172,16 @@ args_boolean(struct step * st, const struct source * src)
 
 	if (src->arg == NULL)
 		return;
+	if (json_text(src->arg, NULL) != NULL &&
+	    strcmp(json_text(src->arg, NULL), "nonzero") == 0) {
+		st->run = convert_nonzero;
+		st->in = KINDS_NUM | KINDS_BOOL;
+		return;
+	}
 	if (json_count(src->arg) != 2 || json_get(src->arg, "true") == NULL ||
 	    json_get(src->arg, "false") == NULL) {
-		fault(src->f, src->arg, "boolean: {\"true\": [...], "
-		    "\"false\": [...]} is expected");
+		fault(src->f, src->arg, "boolean: \"nonzero\", or {\"true\": "
+		    "[...], \"false\": [...]} is expected");
 		return;
 	}
 	boolean_words(st, src, "true");

@@ -297,7 +297,7 @@ at_end(const struct run * run, enum linein_result last)
 {
 
 	if (last == LINEIN_ERROR)
-		return (EXIT_PERM);
+		return (linein_too_long(run->in) ? EXIT_PERM : EXIT_TEMP);
 	if (last == LINEIN_STOP) {
 		log_info("stopped behind line %ju",
 		    (uintmax_t)linein_number(run->in));
