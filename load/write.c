@@ -7,6 +7,8 @@
 #include "../common/retry.h"
 #include "../common/stop.h"
 
+#include "bsonw.h"
+
 #include "write.h"
 
 #define TRIES_MAX	5	/* of a write that loses races */
@@ -507,15 +509,15 @@ static size_t
 collect(struct writer * w, enum batch_state state, int verb)
 {
 	size_t i, n = 0, count = batch_count(w->b);
+	const struct batch_op * op;
 
 	if (count > w->cap) {
 		w->cap = count;
 		w->ops = mem_grow(w->ops, w->cap, sizeof *w->ops);
 	}
+	op = batch_op(w->b, 0);
 	for (i = 0; i < count; i++) {
-		const struct batch_op * op = batch_op(w->b, i);
-
-		if (op->state == state && (verb == -1 || op->verb == verb))
+		if (op[i].state == state && (verb == -1 || op[i].verb == verb))
 			w->ops[n++] = i;
 	}
 	return (n);
@@ -628,10 +630,17 @@ on_found(void * arg, const bson_t * doc)
 {
 	struct reading * rd = arg;
 	struct seen * s;
+	size_t i;
 
 	if (rd->n == rd->cap) {
 		rd->cap = rd->cap ? 2 * rd->cap : 64;
 		rd->seen = mem_grow(rd->seen, rd->cap, sizeof *rd->seen);
+
+		/* What was found has moved, and its versions with it. */
+		for (i = 0; i < rd->n; i++) {
+			if (rd->seen[i].found.v != NULL)
+				rd->seen[i].found.v = rd->seen[i].v;
+		}
 	}
 	s = &rd->seen[rd->n++];
 	read_document(rd->w->b, doc, s);
@@ -1009,22 +1018,21 @@ static void
 delete_command(const char * collection, const struct buf * filter,
     struct buf * out)
 {
-	static const char limit[] = "\x10limit\0\0\0\0";
 	size_t start, array, in;
 
 	buf_clear(out);
-	start = bsonize_open(out);
-	bsonize_text(out, "delete", collection, strlen(collection));
-	array = bsonize_nested(out, BSONIZE_ARRAY, "deletes");
-	bsonize_index(out, BSONIZE_DOCUMENT, 0);
-	in = bsonize_open(out);
-	buf_putc(out, BSONIZE_DOCUMENT);
+	start = bsonw_open(out);
+	bsonw_text(out, "delete", collection, strlen(collection));
+	array = bsonw_nested(out, BSONW_ARRAY, "deletes");
+	bsonw_index(out, BSONW_DOCUMENT, 0);
+	in = bsonw_open(out);
+	buf_putc(out, BSONW_DOCUMENT);
 	buf_put(out, "q", 2);
 	buf_put(out, filter->p, filter->n);
-	buf_put(out, limit, sizeof limit);
-	bsonize_close(out, in);
-	bsonize_close(out, array);
-	bsonize_close(out, start);
+	bsonw_int32(out, "limit", 0);
+	bsonw_close(out, in);
+	bsonw_close(out, array);
+	bsonw_close(out, start);
 }
 
 enum write_result
