@@ -1,5 +1,7 @@
 #include <string.h>
 
+#include "jsonput.h"
+
 #include "outschema.h"
 
 static int
@@ -11,48 +13,6 @@ is_one_of(const char * key, const char * const * list)
 			return (1);
 	}
 	return (0);
-}
-
-/* "key": with a comma before it unless it is the first. */
-static void
-put_key(struct buf * b, const char * key)
-{
-
-	if (b->n > 0 && b->p[b->n - 1] != '{')
-		buf_putc(b, ',');
-	scan_put_text(b, key, strlen(key));
-	buf_putc(b, ':');
-}
-
-static void
-put_raw(struct buf * b, const struct json_node * node)
-{
-	size_t n;
-	const char * p = json_raw(node, &n);
-
-	buf_put(b, p, n);
-}
-
-/* A value without the white space between its parts. */
-static void
-put_compact(struct buf * b, const struct json_node * node)
-{
-	const struct json_node * e;
-	int object = (json_kind(node) == JSON_OBJECT);
-
-	if (!object && json_kind(node) != JSON_ARRAY) {
-		put_raw(b, node);
-		return;
-	}
-	buf_putc(b, object ? '{' : '[');
-	for (e = json_first(node); e != NULL; e = json_next(e)) {
-		if (object)
-			put_key(b, json_key(e, NULL));
-		else if (e != json_first(node))
-			buf_putc(b, ',');
-		put_compact(b, e);
-	}
-	buf_putc(b, object ? '}' : ']');
 }
 
 /* "type" from a set of kinds. */
@@ -71,7 +31,7 @@ put_type(struct buf * b, unsigned kinds)
 	const char * comma = "";
 	size_t i;
 
-	put_key(b, "type");
+	jsonput_key(b, "type");
 	buf_putc(b, '[');
 	for (i = 0; i < sizeof types / sizeof types[0]; i++) {
 		if ((kinds & types[i].bits) != types[i].bits)
@@ -117,16 +77,16 @@ put_value(const struct plan * plan, const struct property * p,
 			if (json_get(p->node, key) != NULL &&
 			    !is_one_of(key, not_sent))
 				continue;
-			put_key(b, key);
-			put_compact(b, e);
+			jsonput_key(b, key);
+			jsonput_compact(b, e);
 		}
 	}
 	for (e = json_first(p->node); e != NULL; e = json_next(e)) {
 		key = json_key(e, NULL);
 		if (is_one_of(key, not_sent))
 			continue;
-		put_key(b, key);
-		put_compact(b, e);
+		jsonput_key(b, key);
+		jsonput_compact(b, e);
 	}
 	buf_putc(b, '}');
 }
@@ -141,7 +101,7 @@ put_properties(const struct plan * plan, const struct property * p, size_t n,
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		put_key(b, p[i].name);
+		jsonput_key(b, p[i].name);
 		if (!p[i].nested) {
 			put_value(plan, &p[i], b);
 			continue;
@@ -151,10 +111,10 @@ put_properties(const struct plan * plan, const struct property * p, size_t n,
 			if (is_one_of(json_key(e, NULL), own) ||
 			    is_one_of(json_key(e, NULL), not_sent))
 				continue;
-			put_key(b, json_key(e, NULL));
-			put_compact(b, e);
+			jsonput_key(b, json_key(e, NULL));
+			jsonput_compact(b, e);
 		}
-		put_key(b, "properties");
+		jsonput_key(b, "properties");
 		buf_putc(b, '{');
 		put_properties(plan, p[i].child, p[i].nchild, b);
 		buf_puts(b, "}}");
@@ -169,16 +129,16 @@ put_kept(const struct plan * plan, struct buf * b)
 	size_t i;
 
 	for (i = plan->sf->cols.n; i < plan->ncols; i++) {
-		put_key(b, plan->names[i]);
+		jsonput_key(b, plan->names[i]);
 		if ((e = plan_source(plan, plan->names[i])) != NULL)
-			put_raw(b, e);
+			jsonput_raw(b, e);
 		else
 			buf_puts(b, "{}");
 	}
 	for (i = 0; plan->sf->policy == COLUMNS_KEEP && i < plan->nleft;
 	    i++) {
-		put_key(b, plan->left[i]);
-		put_raw(b, plan_source(plan, plan->left[i]));
+		jsonput_key(b, plan->left[i]);
+		jsonput_raw(b, plan_source(plan, plan->left[i]));
 	}
 }
 
@@ -194,8 +154,8 @@ put_sdc(const struct json_node * schema, struct buf * b)
 	for (e = json_first(props); e != NULL; e = json_next(e)) {
 		if (strncmp(json_key(e, NULL), "_sdc_", 5) != 0)
 			continue;
-		put_key(b, json_key(e, NULL));
-		put_raw(b, e);
+		jsonput_key(b, json_key(e, NULL));
+		jsonput_raw(b, e);
 	}
 }
 
@@ -211,10 +171,10 @@ put_schema(const struct plan * plan, const struct json_node * schema,
 	for (e = json_first(schema); e != NULL; e = json_next(e)) {
 		if (is_one_of(json_key(e, NULL), own))
 			continue;
-		put_key(b, json_key(e, NULL));
-		put_raw(b, e);
+		jsonput_key(b, json_key(e, NULL));
+		jsonput_raw(b, e);
 	}
-	put_key(b, "properties");
+	jsonput_key(b, "properties");
 	buf_putc(b, '{');
 	put_properties(plan, plan->sf->prop, plan->sf->nprop, b);
 	put_kept(plan, b);
@@ -228,7 +188,7 @@ put_names(struct buf * b, const char * key, const char * const * names,
 {
 	size_t i;
 
-	put_key(b, key);
+	jsonput_key(b, key);
 	buf_putc(b, '[');
 	for (i = 0; i < n; i++) {
 		if (i > 0)
@@ -251,13 +211,13 @@ outschema_put(const struct plan * plan, struct buf * out)
 	for (e = json_first(root); e != NULL; e = json_next(e)) {
 		key = json_key(e, NULL);
 		if (strcmp(key, "schema") == 0) {
-			put_key(&b, key);
+			jsonput_key(&b, key);
 			put_schema(plan, e, &b);
 		} else if (strcmp(key, "key_properties") != 0 &&
 		    strcmp(key, "bookmark_properties") != 0 &&
 		    (strcmp(key, "collection") != 0 || collection == NULL)) {
-			put_key(&b, key);
-			put_raw(&b, e);
+			jsonput_key(&b, key);
+			jsonput_raw(&b, e);
 		}
 	}
 	put_names(&b, "key_properties", plan->key, plan->nkey);
@@ -266,7 +226,7 @@ outschema_put(const struct plan * plan, struct buf * out)
 		put_names(&b, "bookmark_properties", plan->change,
 		    plan->nchange);
 	if (collection != NULL) {
-		put_key(&b, "collection");
+		jsonput_key(&b, "collection");
 		scan_put_text(&b, collection, strlen(collection));
 	}
 	buf_putc(&b, '}');

@@ -1,5 +1,7 @@
 #include <string.h>
 
+#include "jsonput.h"
+
 #include "outschema.h"
 
 #define N(a)	(sizeof (a) / sizeof (a)[0])
@@ -12,25 +14,6 @@
 
 static void put_inside(const struct json_node * node, int plain,
     struct buf * b);
-
-static void
-put_key(struct buf * b, const char * key)
-{
-
-	if (b->p[b->n - 1] != '{')
-		buf_putc(b, ',');
-	scan_put_text(b, key, strlen(key));
-	buf_putc(b, ':');
-}
-
-static void
-put_raw(struct buf * b, const struct json_node * node)
-{
-	size_t n;
-	const char * p = json_raw(node, &n);
-
-	buf_put(b, p, n);
-}
 
 /* Nonzero if ${node} says that its strings are text. */
 static int
@@ -99,13 +82,13 @@ put_type(const struct json_node * node, int plain, struct buf * b)
 	const struct json_node * e;
 
 	if (bson != NULL) {
-		put_key(b, "bsonType");
-		put_raw(b, bson);
+		jsonput_key(b, "bsonType");
+		jsonput_compact(b, bson);
 		return;
 	}
 	if (type == NULL)
 		return;
-	put_key(b, "bsonType");
+	jsonput_key(b, "bsonType");
 	buf_putc(b, '[');
 	if (json_kind(type) != JSON_ARRAY)
 		buf_puts(b, bson_of(json_text(type, NULL), node, plain));
@@ -128,9 +111,9 @@ put_exclusive(const struct json_node * node, const char * exclusive,
 
 	if (arg == NULL)
 		return;
-	put_key(b, inclusive);
-	put_raw(b, arg);
-	put_key(b, exclusive);
+	jsonput_key(b, inclusive);
+	jsonput_compact(b, arg);
+	jsonput_key(b, exclusive);
 	buf_puts(b, "true");
 }
 
@@ -149,14 +132,14 @@ put_bounds(const struct json_node * node, struct buf * b)
 		both[i] = (arg != NULL &&
 		    json_get(node, words[i][1]) != NULL);
 		if (arg != NULL) {
-			put_key(b, words[i][0]);
-			put_raw(b, arg);
+			jsonput_key(b, words[i][0]);
+			jsonput_compact(b, arg);
 		} else
 			put_exclusive(node, words[i][1], words[i][0], b);
 	}
 	if (!both[0] && !both[1])
 		return;
-	put_key(b, "allOf");
+	jsonput_key(b, "allOf");
 	buf_puts(b, "[{");
 	for (i = 0; i < 2; i++) {
 		if (both[i])
@@ -182,13 +165,13 @@ put_words(const struct json_node * node, struct buf * b)
 		if (arg == NULL || (strcmp(words[i], "required") == 0 &&
 		    json_count(arg) == 0))
 			continue;
-		put_key(b, words[i]);
-		put_raw(b, arg);
+		jsonput_key(b, words[i]);
+		jsonput_compact(b, arg);
 	}
 	if ((arg = json_get(node, "const")) != NULL) {
-		put_key(b, "enum");
+		jsonput_key(b, "enum");
 		buf_putc(b, '[');
-		put_raw(b, arg);
+		jsonput_compact(b, arg);
 		buf_putc(b, ']');
 	}
 }
@@ -221,15 +204,15 @@ put_inside(const struct json_node * node, int plain, struct buf * b)
 	const struct json_node * e;
 
 	if (items != NULL) {
-		put_key(b, "items");
+		jsonput_key(b, "items");
 		put_schema(items, 0, b);
 	}
 	if (props == NULL)
 		return;
-	put_key(b, "properties");
+	jsonput_key(b, "properties");
 	buf_putc(b, '{');
 	for (e = json_first(props); e != NULL; e = json_next(e)) {
-		put_key(b, json_key(e, NULL));
+		jsonput_key(b, json_key(e, NULL));
 		put_schema(e, plain && is_plain(e), b);
 	}
 	buf_putc(b, '}');
@@ -244,18 +227,18 @@ outschema_validator(const struct schemafile * sf, struct buf * out)
 
 	buf_puts(out, "{\"$jsonSchema\":{\"bsonType\":\"object\"");
 	put_words(top, out);
-	put_key(out, "properties");
+	jsonput_key(out, "properties");
 	buf_putc(out, '{');
 	for (e = json_first(props); e != NULL; e = json_next(e)) {
-		put_key(out, json_key(e, NULL));
+		jsonput_key(out, json_key(e, NULL));
 		put_schema(e, is_plain(e), out);
 	}
 	/* What load adds, for additionalProperties. */
 	if (json_get(props, "_id") == NULL) {
-		put_key(out, "_id");
+		jsonput_key(out, "_id");
 		buf_puts(out, "{}");
 	}
-	put_key(out, "_sync");
+	jsonput_key(out, "_sync");
 	buf_puts(out, "{\"bsonType\":\"object\"}");
 	buf_puts(out, "}}}\n");
 }

@@ -1,0 +1,45 @@
+#include <string.h>
+
+#include "../common/scan.h"
+
+#include "jsonput.h"
+
+void
+jsonput_key(struct buf * b, const char * key)
+{
+
+	if (b->n > 0 && b->p[b->n - 1] != '{')
+		buf_putc(b, ',');
+	scan_put_text(b, key, strlen(key));
+	buf_putc(b, ':');
+}
+
+void
+jsonput_raw(struct buf * b, const struct json_node * node)
+{
+	size_t n;
+	const char * p = json_raw(node, &n);
+
+	buf_put(b, p, n);
+}
+
+void
+jsonput_compact(struct buf * b, const struct json_node * node)
+{
+	const struct json_node * e;
+	int object = (json_kind(node) == JSON_OBJECT);
+
+	if (!object && json_kind(node) != JSON_ARRAY) {
+		jsonput_raw(b, node);
+		return;
+	}
+	buf_putc(b, object ? '{' : '[');
+	for (e = json_first(node); e != NULL; e = json_next(e)) {
+		if (object)
+			jsonput_key(b, json_key(e, NULL));
+		else if (e != json_first(node))
+			buf_putc(b, ',');
+		jsonput_compact(b, e);
+	}
+	buf_putc(b, object ? '}' : ']');
+}
