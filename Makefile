@@ -80,8 +80,14 @@ $B/tests/$(1): tests/unit/$(1).c tests/unit/tap.h $$(filter-out %/main.o,\
 	    $$($(call stage,$(1))_LIBS) $$(common_LIBS)
 endef
 $(foreach t,$(TESTS),$(eval $(call unit,$(t))))
-unit-tests: $(TESTS:%=$B/tests/%)
+unit-tests: $(TESTS:%=$B/tests/%) build/support/mongosink
 	@echo $(TESTS:%=$B/tests/%)
+
+# Programs that only tests need: see their first comments.
+build/support/mongosink: tests/support/mongosink.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O2 -g $(load_CFLAGS) \
+	    -o $@ $< $(load_LIBS) $(common_LIBS)
 
 demo:
 	scripts/demo

@@ -4,6 +4,7 @@
 
 #include "../common/mem.h"
 
+#include "bsonw.h"
 #include "resolve.h"
 
 #include "batch.h"
@@ -41,7 +42,7 @@ batch_new(const char * collection, size_t max, int keep)
 	b->max = max;
 	b->keep = keep;
 	b->op = mem_new(max, sizeof *b->op);
-	for (b->mask = 15; b->mask < 4 * max; b->mask = 2 * b->mask + 1)
+	for (b->mask = 15; b->mask < 2 * max; b->mask = 2 * b->mask + 1)
 		continue;
 	b->table = mem_new(b->mask + 1, sizeof *b->table);
 	b->round = 1;
@@ -188,19 +189,36 @@ batch_find(struct batch * b, const char * key, size_t n)
 	return (s->round == b->round ? &b->op[s->op] : NULL);
 }
 
+/* Eight hexadecimal digits. */
+static void
+put_hex(uint32_t v, char * dst)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t x = v, letters;
+
+	/* A digit a byte, the highest in front. */
+	x = (x & 0xffff) << 32 | x >> 16;
+	x = (x & UINT64_C(0x000000ff000000ff)) << 16 |
+	    (x >> 8 & UINT64_C(0x000000ff000000ff));
+	x = (x & UINT64_C(0x000f000f000f000f)) << 8 |
+	    (x >> 4 & UINT64_C(0x000f000f000f000f));
+	letters = (x + ones * 6) >> 4 & ones;
+	x += ones * '0' + letters * ('a' - '0' - 10);
+	memcpy(dst, &x, 8);
+}
+
 size_t
 batch_version(const uint64_t * pos, size_t npos, char * dst)
 {
-	static const char hex[] = "0123456789abcdef";
 	char * p = dst;
 	size_t i;
-	int shift;
 
 	for (i = 0; i < npos; i++) {
 		if (i > 0)
 			*p++ = '.';
-		for (shift = 60; shift >= 0; shift -= 4)
-			*p++ = hex[pos[i] >> shift & 15];
+		put_hex((uint32_t)(pos[i] >> 32), p);
+		put_hex((uint32_t)pos[i], p + 8);
+		p += 16;
 	}
 	return ((size_t)(p - dst));
 }
@@ -224,7 +242,7 @@ add_key(struct batch * b, struct bsonizer * z, const struct plan * plan,
 	} else {
 		bson_oid_init(&oid, NULL);
 		op->made_key = 1;
-		buf_putc(&b->bytes, BSONIZE_OBJECTID);
+		buf_putc(&b->bytes, BSONW_OBJECTID);
 		buf_put(&b->bytes, oid.bytes, sizeof oid.bytes);
 	}
 	op->key_n = b->bytes.n - op->key;
@@ -376,16 +394,16 @@ static size_t
 open_lte(struct buf * out, const char * name)
 {
 
-	return (bsonize_nested(out, BSONIZE_DOCUMENT, name));
+	return (bsonw_nested(out, BSONW_DOCUMENT, name));
 }
 
 static void
 put_exists(struct buf * out, const char * name, int exists)
 {
-	size_t start = bsonize_nested(out, BSONIZE_DOCUMENT, name);
+	size_t start = bsonw_nested(out, BSONW_DOCUMENT, name);
 
-	bsonize_bool(out, "$exists", exists);
-	bsonize_close(out, start);
+	bsonw_bool(out, "$exists", exists);
+	bsonw_close(out, start);
 }
 
 /* The filter of one write, as the member q. */
@@ -395,24 +413,24 @@ put_filter(const struct batch * b, const struct batch_op * op,
 {
 	size_t q, in;
 
-	q = bsonize_nested(out, BSONIZE_DOCUMENT, "q");
-	bsonize_value(out, "_id", b->bytes.p + op->key, op->key_n);
+	q = bsonw_nested(out, BSONW_DOCUMENT, "q");
+	bsonw_value(out, "_id", b->bytes.p + op->key, op->key_n);
 	switch ((enum batch_guard)op->guard) {
 	case BATCH_GUARD_NONE:
 		break;
 	case BATCH_GUARD_NEWEST:
 	case BATCH_GUARD_VERSION:
 		in = open_lte(out, PLAN_STAMP ".v");
-		bsonize_text(out, "$lte", b->bytes.p + op->v, op->v_n);
-		bsonize_close(out, in);
+		bsonw_text(out, "$lte", b->bytes.p + op->v, op->v_n);
+		bsonw_close(out, in);
 		if (op->guard == BATCH_GUARD_VERSION)
 			break;
 		in = open_lte(out, b->change);
-		bsonize_date(out, "$lte", op->at_ms);
-		bsonize_close(out, in);
+		bsonw_date(out, "$lte", op->at_ms);
+		bsonw_close(out, in);
 		break;
 	case BATCH_GUARD_EXACT:
-		bsonize_text(out, PLAN_STAMP ".v", b->bytes.p + op->seen,
+		bsonw_text(out, PLAN_STAMP ".v", b->bytes.p + op->seen,
 		    op->seen_n);
 		break;
 	case BATCH_GUARD_NO_VERSION:
@@ -423,17 +441,7 @@ put_filter(const struct batch * b, const struct batch_op * op,
 		put_exists(out, PLAN_STAMP, 0);
 		break;
 	}
-	bsonize_close(out, q);
-}
-
-static void
-put_int32(struct buf * out, const char * name, int32_t v)
-{
-
-	buf_putc(out, BSONIZE_INT32);
-	buf_put(out, name, strlen(name) + 1);
-	memcpy(buf_room(out, 4), &v, 4);
-	out->n += 4;
+	bsonw_close(out, q);
 }
 
 /* One element of the command's array. */
@@ -443,22 +451,22 @@ put_write(const struct batch * b, const struct batch_op * op, size_t index,
 {
 	size_t start;
 
-	bsonize_index(out, BSONIZE_DOCUMENT, index);
+	bsonw_index(out, BSONW_DOCUMENT, index);
 	if (verb == BATCH_INSERT) {
 		buf_put(out, b->bytes.p + op->doc, op->doc_n);
 		return;
 	}
-	start = bsonize_open(out);
+	start = bsonw_open(out);
 	put_filter(b, op, out);
 	if (verb == BATCH_DELETE)
-		put_int32(out, "limit", 1);
+		bsonw_int32(out, "limit", 1);
 	else {
-		buf_putc(out, BSONIZE_DOCUMENT);
+		buf_putc(out, BSONW_DOCUMENT);
 		buf_put(out, "u", 2);
 		buf_put(out, b->bytes.p + op->doc, op->doc_n);
-		bsonize_bool(out, "upsert", 1);
+		bsonw_bool(out, "upsert", 1);
 	}
-	bsonize_close(out, start);
+	bsonw_close(out, start);
 }
 
 size_t
@@ -473,11 +481,11 @@ batch_command(const struct batch * b, enum batch_verb verb,
 	size_t i, start, array, before;
 
 	buf_clear(out);
-	start = bsonize_open(out);
-	bsonize_text(out, names[verb][0], b->collection,
+	start = bsonw_open(out);
+	bsonw_text(out, names[verb][0], b->collection,
 	    strlen(b->collection));
-	bsonize_bool(out, "ordered", 0);
-	array = bsonize_nested(out, BSONIZE_ARRAY, names[verb][1]);
+	bsonw_bool(out, "ordered", 0);
+	array = bsonw_nested(out, BSONW_ARRAY, names[verb][1]);
 	for (i = 0; i < n; i++) {
 		before = out->n;
 		put_write(b, &b->op[ops[i]], i, verb, out);
@@ -486,8 +494,8 @@ batch_command(const struct batch * b, enum batch_verb verb,
 			break;
 		}
 	}
-	bsonize_close(out, array);
-	bsonize_close(out, start);
+	bsonw_close(out, array);
+	bsonw_close(out, start);
 	return (i);
 }
 
@@ -498,21 +506,21 @@ batch_filter(const struct batch * b, const size_t * ops, size_t n,
 	size_t start, id, in, i;
 	const struct batch_op * op;
 
-	start = bsonize_open(out);
+	start = bsonw_open(out);
 	if (n == 1) {
 		op = &b->op[ops[0]];
-		bsonize_value(out, "_id", b->bytes.p + op->key, op->key_n);
-		bsonize_close(out, start);
+		bsonw_value(out, "_id", b->bytes.p + op->key, op->key_n);
+		bsonw_close(out, start);
 		return;
 	}
-	id = bsonize_nested(out, BSONIZE_DOCUMENT, "_id");
-	in = bsonize_nested(out, BSONIZE_ARRAY, "$in");
+	id = bsonw_nested(out, BSONW_DOCUMENT, "_id");
+	in = bsonw_nested(out, BSONW_ARRAY, "$in");
 	for (i = 0; i < n; i++) {
 		op = &b->op[ops[i]];
-		bsonize_index(out, b->bytes.p[op->key], i);
+		bsonw_index(out, b->bytes.p[op->key], i);
 		buf_put(out, b->bytes.p + op->key + 1, op->key_n - 1);
 	}
-	bsonize_close(out, in);
-	bsonize_close(out, id);
-	bsonize_close(out, start);
+	bsonw_close(out, in);
+	bsonw_close(out, id);
+	bsonw_close(out, start);
 }

@@ -7,13 +7,15 @@
 #include "../common/timestamp.h"
 
 #include "base64.h"
+#include "bsonw.h"
 #include "decimal128.h"
 #include "fieldname.h"
 
 #include "bsonize.h"
 
 #define BLOCK		16
-#define TIME_PREFIX	20	/* 2026-01-02T03:04:05. */
+#define DATE_LEN	10	/* 2026-01-02 */
+#define DAY_US		(86400 * INT64_C(1000000))
 #define NUMBER_MAX	4096	/* more digits are not looked at */
 
 /* One write of one row: what the value writers need besides the value. */
@@ -24,9 +26,13 @@ struct bsonizer {
 	uint64_t decimals;
 	int key;			/* it is the key that is written */
 
-	/* The last time read, up to the point, and its milliseconds. */
-	char time[TIME_PREFIX];
-	int64_t time_ms;
+	/* The last date read, and when it began. */
+	char date[DATE_LEN];
+	int64_t date_us;
+
+	/* The row's value of the change property, once it is written. */
+	int has_change;
+	int64_t change_ms;
 };
 
 struct bsonizer *
@@ -57,14 +63,6 @@ put32(char * p, uint32_t v)
 }
 
 static inline char *
-put64(char * p, uint64_t v)
-{
-
-	memcpy(p, &v, 8);
-	return (p + 8);
-}
-
-static inline char *
 put_block(char * dst, const char * src, size_t n)
 {
 	size_t i;
@@ -76,117 +74,6 @@ put_block(char * dst, const char * src, size_t n)
 	for (i = 0; i < n; i += BLOCK)
 		memcpy(dst + i, src + i, BLOCK);
 	return (dst + n);
-}
-
-size_t
-bsonize_open(struct buf * out)
-{
-	size_t start = out->n;
-
-	buf_room(out, 4);
-	out->n += 4;
-	return (start);
-}
-
-void
-bsonize_close(struct buf * out, size_t start)
-{
-
-	buf_putc(out, '\0');
-	put32(out->p + start, (uint32_t)(out->n - start));
-}
-
-/* The type and name of an element. */
-static void
-put_head(struct buf * out, int type, const char * name)
-{
-
-	buf_putc(out, (char)type);
-	buf_put(out, name, strlen(name) + 1);
-}
-
-void
-bsonize_text(struct buf * out, const char * name, const char * p, size_t n)
-{
-
-	put_head(out, BSONIZE_STRING, name);
-	put32(buf_room(out, 4), (uint32_t)n + 1);
-	out->n += 4;
-	buf_put(out, p, n);
-	buf_putc(out, '\0');
-}
-
-static void
-put_int64(struct buf * out, int type, const char * name, int64_t v)
-{
-
-	put_head(out, type, name);
-	put64(buf_room(out, 8), (uint64_t)v);
-	out->n += 8;
-}
-
-void
-bsonize_date(struct buf * out, const char * name, int64_t ms)
-{
-
-	put_int64(out, BSONIZE_DATE, name, ms);
-}
-
-void
-bsonize_int(struct buf * out, const char * name, int64_t v)
-{
-
-	put_int64(out, BSONIZE_INT64, name, v);
-}
-
-void
-bsonize_bool(struct buf * out, const char * name, int v)
-{
-
-	put_head(out, BSONIZE_BOOL, name);
-	buf_putc(out, (char)(v != 0));
-}
-
-size_t
-bsonize_nested(struct buf * out, int type, const char * name)
-{
-
-	put_head(out, type, name);
-	return (bsonize_open(out));
-}
-
-/* The index of an array's element as its name, with the NUL. */
-static char *
-put_index(char * p, size_t index)
-{
-	char text[20];
-	size_t n = 0;
-
-	do
-		text[n++] = (char)('0' + index % 10);
-	while ((index /= 10) > 0);
-	while (n > 0)
-		*p++ = text[--n];
-	*p++ = '\0';
-	return (p);
-}
-
-void
-bsonize_index(struct buf * out, int type, size_t index)
-{
-	char * p = buf_room(out, 24);
-
-	*p = (char)type;
-	out->n = (size_t)(put_index(p + 1, index) - out->p);
-}
-
-void
-bsonize_value(struct buf * out, const char * name, const char * key,
-    size_t key_n)
-{
-
-	put_head(out, key[0], name);
-	buf_put(out, key + 1, key_n - 1);
 }
 
 /* A value that can't be written: why.  The name is added further out. */
@@ -212,7 +99,7 @@ put_text(struct buf * out, const char * p, size_t n)
 	d = put_block(d, p, n);
 	*d++ = '\0';
 	out->n = (size_t)(d - out->p);
-	return (BSONIZE_STRING);
+	return (BSONW_STRING);
 }
 
 static int
@@ -228,24 +115,22 @@ put_string(struct buf * out, const struct scan_value * v)
 	put32(d, (uint32_t)n + 1);
 	d[4 + n] = '\0';
 	out->n += n + 5;
-	return (BSONIZE_STRING);
+	return (BSONW_STRING);
 }
 
 static inline int
 put_int32_value(struct buf * out, int64_t v)
 {
 
-	put32(buf_room(out, 4), (uint32_t)v);
-	out->n += 4;
-	return (BSONIZE_INT32);
+	bsonw_put32(out, (uint32_t)v);
+	return (BSONW_INT32);
 }
 
 static inline int
 put_int64_value(struct buf * out, int type, int64_t v)
 {
 
-	put64(buf_room(out, 8), (uint64_t)v);
-	out->n += 8;
+	bsonw_put64(out, (uint64_t)v);
 	return (type);
 }
 
@@ -255,7 +140,7 @@ put_double(struct buf * out, double d)
 	uint64_t bits;
 
 	memcpy(&bits, &d, 8);
-	return (put_int64_value(out, BSONIZE_DOUBLE, (int64_t)bits));
+	return (put_int64_value(out, BSONW_DOUBLE, (int64_t)bits));
 }
 
 /* A whole number in any of its forms.  Return 0, or -1. */
@@ -299,7 +184,7 @@ put_decimal(struct bsonizer * z, const struct scan_value * v)
 	switch (decimal128_parse(p, n, d)) {
 	case DECIMAL128_OK:
 		z->out->n += DECIMAL128_SIZE;
-		return (BSONIZE_DECIMAL);
+		return (BSONW_DECIMAL);
 	case DECIMAL128_SYNTAX:
 		return (refuse(z, "decimal", "is no decimal number"));
 	case DECIMAL128_RANGE:
@@ -334,7 +219,7 @@ put_any_int(struct bsonizer * z, const struct scan_value * v)
 		return (put_decimal(z, v));
 	if (n >= INT32_MIN && n <= INT32_MAX)
 		return (put_int32_value(z->out, n));
-	return (put_int64_value(z->out, BSONIZE_INT64, n));
+	return (put_int64_value(z->out, BSONW_INT64, n));
 }
 
 static int
@@ -352,40 +237,68 @@ put_float(struct bsonizer * z, const struct scan_value * v)
 	return (put_double(z->out, d));
 }
 
+/* Two digits, or something above 99. */
+static inline unsigned
+two(const char * p)
+{
+	unsigned a = (unsigned char)(p[0] - '0');
+	unsigned b = (unsigned char)(p[1] - '0');
+
+	return (a <= 9 && b <= 9 ? a * 10 + b : 100);
+}
+
+/*
+ * The forms that extract writes, 2026-01-02 and 2026-01-02T03:04:05.678901Z,
+ * read without a loop.  Return 0 for others, and for what needs a closer
+ * look; timestamp_parse() then decides.
+ */
+static inline int
+read_fixed(struct bsonizer * z, const char * p, size_t n, int64_t * us)
+{
+	unsigned y, c, m, d, h, mi, s, f1, f2, f3;
+
+	if (n != DATE_LEN && n != TIMESTAMP_LEN)
+		return (0);
+	if (memcmp(p, z->date, DATE_LEN) != 0) {
+		c = two(p), y = two(p + 2), m = two(p + 5), d = two(p + 8);
+		if (c > 99 || y > 99 || p[4] != '-' || p[7] != '-' ||
+		    m < 1 || m > 12 || d < 1 || d > 28)
+			return (0);
+		memcpy(z->date, p, DATE_LEN);
+		z->date_us = timestamp_days((int)(c * 100 + y), (int)m,
+		    (int)d) * DAY_US;
+	}
+	*us = z->date_us;
+	if (n == DATE_LEN)
+		return (1);
+	h = two(p + 11), mi = two(p + 14), s = two(p + 17);
+	f1 = two(p + 20), f2 = two(p + 22), f3 = two(p + 24);
+	if (p[10] != 'T' || p[13] != ':' || p[16] != ':' || p[19] != '.' ||
+	    p[26] != 'Z' || h > 23 || mi > 59 || s > 59 || f1 > 99 ||
+	    f2 > 99 || f3 > 99)
+		return (0);
+	*us += ((int64_t)((h * 60 + mi) * 60 + s)) * 1000000 +
+	    (int64_t)(f1 * 10000 + f2 * 100 + f3);
+	return (1);
+}
+
 /*
  * Milliseconds since 1970 of the text; the microseconds below them in
- * ${micros}.  The part before the point is often the last row's.
+ * ${micros}.
  */
 static int
 read_time(struct bsonizer * z, const char * p, size_t n, int64_t * ms,
     int * micros)
 {
 	int64_t us;
-	int i, d, frac = 0, good;
 
-	good = (n == TIMESTAMP_LEN && p[TIME_PREFIX - 1] == '.' &&
-	    p[TIMESTAMP_LEN - 1] == 'Z');
-	for (i = TIME_PREFIX; good && i < TIMESTAMP_LEN - 1; i++) {
-		d = (unsigned char)(p[i] - '0');
-		good = (d <= 9);
-		frac = frac * 10 + d;
-	}
-	if (good && memcmp(p, z->time, TIME_PREFIX) == 0) {
-		*ms = z->time_ms + frac / 1000;
-		*micros = frac % 1000;
-		return (0);
-	}
-	if (timestamp_parse(p, n, &us) == -1)
+	if (!read_fixed(z, p, n, &us) && timestamp_parse(p, n, &us) == -1)
 		return (-1);
 	*micros = (int)(us % 1000);
 	*ms = us / 1000;
 	if (*micros < 0) {
 		*micros += 1000;
 		(*ms)--;
-	}
-	if (good) {
-		memcpy(z->time, p, TIME_PREFIX);
-		z->time_ms = *ms - frac / 1000;
 	}
 	return (0);
 }
@@ -412,7 +325,7 @@ put_date(struct bsonizer * z, const struct plan_type * t,
 		timestamp_format(ms * 1000 + micros, text);
 		return (put_text(z->out, text, TIMESTAMP_LEN));
 	}
-	return (put_int64_value(z->out, BSONIZE_DATE, ms));
+	return (put_int64_value(z->out, BSONW_DATE, ms));
 }
 
 /* Behind a date whose microseconds were lost: a field with its text. */
@@ -431,7 +344,7 @@ put_micros(struct bsonizer * z, const struct plan_field * f,
 	    read_time(z, p, n, &ms, &micros) == -1 || micros == 0)
 		return;
 	buf_put(z->out, f->extra, f->extra_n);
-	z->out->p[z->out->n - f->extra_n] = BSONIZE_STRING;
+	z->out->p[z->out->n - f->extra_n] = BSONW_STRING;
 	put_text(z->out, p, n);
 }
 
@@ -458,7 +371,7 @@ put_binary(struct bsonizer * z, const struct scan_value * v)
 	put32(d, (uint32_t)n);
 	d[4] = 0;		/* subtype: generic */
 	z->out->n += 5 + n;
-	return (BSONIZE_BINARY);
+	return (BSONW_BINARY);
 }
 
 static int
@@ -477,7 +390,7 @@ put_objectid(struct bsonizer * z, const struct scan_value * v)
 	tmp[n] = '\0';
 	bson_oid_init_from_string(&oid, tmp);
 	buf_put(z->out, oid.bytes, sizeof oid.bytes);
-	return (BSONIZE_OBJECTID);
+	return (BSONW_OBJECTID);
 }
 
 static int put_value(struct bsonizer *, const struct plan_type *,
@@ -493,18 +406,18 @@ put_array(struct bsonizer * z, const struct plan_type * items,
 	size_t start, head, index = 0;
 	int type;
 
-	start = bsonize_open(z->out);
+	start = bsonw_open(z->out);
 	scan_open(&it, v);
 	while (scan_element(&it, &e)) {
 		head = z->out->n;
-		bsonize_index(z->out, 0, index++);
+		bsonw_index(z->out, 0, index++);
 		type = put_value(z, items != NULL ? items : &any, &e);
 		if (type == -1)
 			return (-1);
 		z->out->p[head] = (char)type;
 	}
-	bsonize_close(z->out, start);
-	return (BSONIZE_ARRAY);
+	bsonw_close(z->out, start);
+	return (BSONW_ARRAY);
 }
 
 /* The name of a property that no SCHEMA told of. */
@@ -602,7 +515,7 @@ put_object(struct bsonizer * z, const struct plan_type * t,
 	size_t start, head, n = 0;
 	int type, escaped = 0;
 
-	start = bsonize_open(z->out);
+	start = bsonw_open(z->out);
 	scan_open(&it, v);
 	while (scan_member(&it, &key, &val)) {
 		head = z->out->n;
@@ -623,10 +536,10 @@ put_object(struct bsonizer * z, const struct plan_type * t,
 		if (f != NULL && f->extra != NULL)
 			put_micros(z, f, &val);
 	}
-	bsonize_close(z->out, start);
+	bsonw_close(z->out, start);
 	if (escaped && check_names(z, start) == -1)
 		return (-1);
-	return (BSONIZE_DOCUMENT);
+	return (BSONW_DOCUMENT);
 }
 
 /* A value of no known type: what JSON makes of it. */
@@ -636,11 +549,11 @@ put_any(struct bsonizer * z, const struct scan_value * v)
 
 	switch ((enum scan_kind)v->kind) {
 	case SCAN_NULL:
-		return (BSONIZE_NULL);
+		return (BSONW_NULL);
 	case SCAN_FALSE:
 	case SCAN_TRUE:
 		buf_putc(z->out, v->kind == SCAN_TRUE);
-		return (BSONIZE_BOOL);
+		return (BSONW_BOOL);
 	case SCAN_INT:
 		return (put_any_int(z, v));
 	case SCAN_NUMBER:
@@ -664,7 +577,7 @@ put_integer(struct bsonizer * z, enum plan_kind kind,
 
 	if (read_int(v, &n) == 0) {
 		if (kind != PLAN_INT32)
-			return (put_int64_value(z->out, BSONIZE_INT64, n));
+			return (put_int64_value(z->out, BSONW_INT64, n));
 		if (n >= INT32_MIN && n <= INT32_MAX)
 			return (put_int32_value(z->out, n));
 		return (refuse(z, "range", "is too large for an int32"));
@@ -694,7 +607,7 @@ put_rare(struct bsonizer * z, const struct plan_type * t,
 			return (refuse(z, "type", "is neither true nor "
 			    "false"));
 		buf_putc(z->out, v->kind == SCAN_TRUE);
-		return (BSONIZE_BOOL);
+		return (BSONW_BOOL);
 	case PLAN_DATE_OR_STRING:
 		if (v->kind != SCAN_STRING)
 			return (refuse(z, "type", "is no string"));
@@ -721,7 +634,7 @@ put_value(struct bsonizer * z, const struct plan_type * t,
 {
 
 	if (v->kind == SCAN_NULL)
-		return (BSONIZE_NULL);
+		return (BSONW_NULL);
 	switch (t->kind) {
 	case PLAN_INT32:
 	case PLAN_INT64:
@@ -754,6 +667,7 @@ begin(struct bsonizer * z, const struct plan * plan, struct buf * out,
 	z->err = err;
 	z->key = key;
 	z->decimals = 0;
+	z->has_change = 0;
 	memset(err, 0, sizeof *err);
 }
 
@@ -786,9 +700,9 @@ put_key(struct bsonizer * z, const struct record * r, size_t slot)
 		return (refuse(z, "key", "is missing, and it is the key"));
 	if ((type = put_value(z, &f->type, &rf->val)) == -1)
 		return (-1);
-	if (type == BSONIZE_NULL)
+	if (type == BSONW_NULL)
 		return (refuse(z, "key", "is null, and it is the key"));
-	if (type == BSONIZE_ARRAY)
+	if (type == BSONW_ARRAY)
 		return (refuse(z, "key", "is an array, and it is the key"));
 	return (type);
 }
@@ -803,7 +717,7 @@ put_key_document(struct bsonizer * z, const struct record * r)
 	size_t i, head, start;
 	int type;
 
-	start = bsonize_open(out);
+	start = bsonw_open(out);
 	for (i = 0; i < plan->nkeys; i++) {
 		f = &plan->field[plan->keys[i]];
 		head = out->n;
@@ -818,8 +732,8 @@ put_key_document(struct bsonizer * z, const struct record * r)
 			return (-1);
 		out->p[head] = (char)type;
 	}
-	bsonize_close(out, start);
-	return (BSONIZE_DOCUMENT);
+	bsonw_close(out, start);
+	return (BSONW_DOCUMENT);
 }
 
 int
@@ -913,6 +827,10 @@ put_field(struct bsonizer * z, const struct record_field * rf, int * unknown)
 	if ((type = put_value(z, &f->type, &rf->val)) == -1)
 		return (-1);
 	out->p[head] = (char)type;
+	if (rf->slot == z->plan->change && type == BSONW_DATE) {
+		z->has_change = 1;
+		memcpy(&z->change_ms, out->p + out->n - 8, 8);
+	}
 	if (f->extra != NULL)
 		put_micros(z, f, &rf->val);
 	return (0);
@@ -923,35 +841,17 @@ static void
 put_stamp(struct buf * out, const struct bsonize_stamp * s, int has_c,
     int64_t c)
 {
-	size_t start = bsonize_nested(out, BSONIZE_DOCUMENT, PLAN_STAMP);
+	size_t start = bsonw_nested(out, BSONW_DOCUMENT, PLAN_STAMP);
 
 	if (s->v != NULL)
-		bsonize_text(out, "v", s->v, s->v_n);
+		bsonw_text(out, "v", s->v, s->v_n);
 	if (s->has_at)
-		bsonize_date(out, "at", s->at_ms);
+		bsonw_date(out, "at", s->at_ms);
 	if (has_c && !(s->has_at && s->at_ms == c))
-		bsonize_date(out, "c", c);
+		bsonw_date(out, "c", c);
 	if (s->has_version)
-		bsonize_int(out, "version", s->version);
-	bsonize_close(out, start);
-}
-
-/* The change field's value, if it is a time. */
-static int
-change_time(struct bsonizer * z, const struct record * r, int64_t * ms)
-{
-	const struct record_field * f;
-	const char * p;
-	char tmp[64];
-	size_t n;
-	int micros;
-
-	if (z->plan->change == -1)
-		return (0);
-	f = field_at(r, (size_t)z->plan->change);
-	return (f != NULL && f->val.kind == SCAN_STRING &&
-	    (p = plain_text(&f->val, tmp, sizeof tmp, &n)) != NULL &&
-	    read_time(z, p, n, ms, &micros) == 0);
+		bsonw_int64(out, "version", s->version);
+	bsonw_close(out, start);
 }
 
 int
@@ -961,12 +861,11 @@ bsonize_document(struct bsonizer * z, const struct plan * plan,
     struct bsonize_error * err)
 {
 	size_t i, start;
-	int64_t c = 0;
-	int has_c, unknown = 0;
+	int unknown = 0;
 
 	begin(z, plan, out, err, 0);
-	start = bsonize_open(out);
-	bsonize_value(out, "_id", key, key_n);
+	start = bsonw_open(out);
+	bsonw_value(out, "_id", key, key_n);
 	for (i = 0; i < r->nfield; i++) {
 		if (put_field(z, &r->field[i], &unknown) == -1) {
 			err->name = r->field[i].key.p;
@@ -974,9 +873,8 @@ bsonize_document(struct bsonizer * z, const struct plan * plan,
 			return (-1);
 		}
 	}
-	has_c = change_time(z, r, &c);
-	put_stamp(out, stamp, has_c, c);
-	bsonize_close(out, start);
+	put_stamp(out, stamp, z->has_change, z->change_ms);
+	bsonw_close(out, start);
 	if (unknown && check_names(z, start) == -1)
 		return (-1);
 	if (out->n - start > BSONIZE_MAX)

@@ -17,12 +17,6 @@
 /* Largest document: what MongoDB allows, less room for its own members. */
 #define BSONIZE_MAX	(16777216 - 1024)
 
-/* Types of BSON elements that the other modules need. */
-enum { BSONIZE_DOUBLE = 0x01, BSONIZE_STRING = 0x02, BSONIZE_DOCUMENT = 0x03,
-	BSONIZE_ARRAY = 0x04, BSONIZE_BINARY = 0x05, BSONIZE_OBJECTID = 0x07,
-	BSONIZE_BOOL = 0x08, BSONIZE_DATE = 0x09, BSONIZE_NULL = 0x0a,
-	BSONIZE_INT32 = 0x10, BSONIZE_INT64 = 0x12, BSONIZE_DECIMAL = 0x13 };
-
 /* Why a record can't be stored.  All are constants or the caller's. */
 struct bsonize_error {
 	const char * rule;	/* one word */
@@ -79,18 +73,5 @@ int bsonize_document(struct bsonizer * z, const struct plan * plan,
     const struct record * r, const char * key, size_t key_n,
     struct bsonize_stamp * stamp, struct buf * out,
     struct bsonize_error * err);
-
-/* Append parts of a document: see the uses in batch.c. */
-size_t bsonize_open(struct buf * out);
-void bsonize_close(struct buf * out, size_t start);
-void bsonize_text(struct buf * out, const char * name, const char * p,
-    size_t n);
-void bsonize_date(struct buf * out, const char * name, int64_t ms);
-void bsonize_int(struct buf * out, const char * name, int64_t v);
-void bsonize_bool(struct buf * out, const char * name, int v);
-size_t bsonize_nested(struct buf * out, int type, const char * name);
-void bsonize_index(struct buf * out, int type, size_t index);
-void bsonize_value(struct buf * out, const char * name, const char * key,
-    size_t key_n);
 
 #endif /* !BSONIZE_H_ */

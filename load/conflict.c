@@ -12,7 +12,7 @@
 #include "../common/scan.h"
 #include "../common/timestamp.h"
 
-#include "bsonize.h"
+#include "bsonw.h"
 
 #include "conflict.h"
 
@@ -141,10 +141,10 @@ static void
 put_key(struct buf * b, const struct conflict_entry * e)
 {
 	struct buf key = { NULL, 0, 0 };
-	size_t start = bsonize_open(&key);
+	size_t start = bsonw_open(&key);
 
-	bsonize_value(&key, "_id", e->key, e->key_n);
-	bsonize_close(&key, start);
+	bsonw_value(&key, "_id", e->key, e->key_n);
+	bsonw_close(&key, start);
 	put_document(b, "key", (const uint8_t *)key.p, key.n);
 	buf_free(&key);
 }

@@ -17,6 +17,7 @@
 #include "ack.h"
 #include "batch.h"
 #include "bsonize.h"
+#include "bsonw.h"
 #include "conflict.h"
 #include "plan.h"
 #include "rejects.h"
@@ -354,18 +355,18 @@ on_truncate(struct loader * ld, struct table * t, const struct record * r)
 
 	if ((rc = write_table(ld, t)) != EXIT_DONE)
 		return (rc);
-	start = bsonize_open(&filter);
+	start = bsonw_open(&filter);
 	if (r->npos > 0) {
 		n = batch_version(r->pos, r->npos, v);
-		in = bsonize_nested(&filter, BSONIZE_DOCUMENT,
+		in = bsonw_nested(&filter, BSONW_DOCUMENT,
 		    PLAN_STAMP ".v");
-		bsonize_text(&filter, "$lte", v, n);
+		bsonw_text(&filter, "$lte", v, n);
 	} else {
-		in = bsonize_nested(&filter, BSONIZE_DOCUMENT, PLAN_STAMP);
-		bsonize_bool(&filter, "$exists", 1);
+		in = bsonw_nested(&filter, BSONW_DOCUMENT, PLAN_STAMP);
+		bsonw_bool(&filter, "$exists", 1);
 	}
-	bsonize_close(&filter, in);
-	bsonize_close(&filter, start);
+	bsonw_close(&filter, in);
+	bsonw_close(&filter, start);
 	rc = exit_code(writer_delete(ld->writer, t->collection, &filter,
 	    &t->counts));
 	buf_free(&filter);
@@ -498,25 +499,25 @@ on_activate(struct loader * ld, const struct record * r)
 		return (bad_line(ld, "the version is no whole number"));
 	if ((rc = write_table(ld, t)) != EXIT_DONE)
 		return (rc);
-	start = bsonize_open(&f);
-	array = bsonize_nested(&f, BSONIZE_ARRAY, "$or");
-	bsonize_index(&f, BSONIZE_DOCUMENT, 0);
-	in = bsonize_open(&f);
-	lt = bsonize_nested(&f, BSONIZE_DOCUMENT, PLAN_STAMP ".version");
-	bsonize_int(&f, "$lt", bo.version);
-	bsonize_close(&f, lt);
-	bsonize_close(&f, in);
-	bsonize_index(&f, BSONIZE_DOCUMENT, 1);
-	in = bsonize_open(&f);
-	ex = bsonize_nested(&f, BSONIZE_DOCUMENT, PLAN_STAMP);
-	bsonize_bool(&f, "$exists", 1);
-	bsonize_close(&f, ex);
-	ex = bsonize_nested(&f, BSONIZE_DOCUMENT, PLAN_STAMP ".version");
-	bsonize_bool(&f, "$exists", 0);
-	bsonize_close(&f, ex);
-	bsonize_close(&f, in);
-	bsonize_close(&f, array);
-	bsonize_close(&f, start);
+	start = bsonw_open(&f);
+	array = bsonw_nested(&f, BSONW_ARRAY, "$or");
+	bsonw_index(&f, BSONW_DOCUMENT, 0);
+	in = bsonw_open(&f);
+	lt = bsonw_nested(&f, BSONW_DOCUMENT, PLAN_STAMP ".version");
+	bsonw_int64(&f, "$lt", bo.version);
+	bsonw_close(&f, lt);
+	bsonw_close(&f, in);
+	bsonw_index(&f, BSONW_DOCUMENT, 1);
+	in = bsonw_open(&f);
+	ex = bsonw_nested(&f, BSONW_DOCUMENT, PLAN_STAMP);
+	bsonw_bool(&f, "$exists", 1);
+	bsonw_close(&f, ex);
+	ex = bsonw_nested(&f, BSONW_DOCUMENT, PLAN_STAMP ".version");
+	bsonw_bool(&f, "$exists", 0);
+	bsonw_close(&f, ex);
+	bsonw_close(&f, in);
+	bsonw_close(&f, array);
+	bsonw_close(&f, start);
 	rc = exit_code(writer_delete(ld->writer, t->collection, &f,
 	    &t->counts));
 	buf_free(&f);
