@@ -20,22 +20,28 @@ convert_fail(struct convert * c, const char * fmt, ...)
 }
 
 /* What was built in c->buf, as a string or as JSON. */
-static void
-take_text(struct value * v, struct convert * c)
+static char *
+take(struct convert * c)
 {
 	char * p = scratch_get(c->mem, c->buf->n);
 
-	memcpy(p, c->buf->p, c->buf->n);
-	value_set_text(v, p, c->buf->n, 0);
+	if (c->buf->n > 0)
+		memcpy(p, c->buf->p, c->buf->n);
+	return (p);
+}
+
+static void
+take_text(struct value * v, struct convert * c)
+{
+
+	value_set_text(v, take(c), c->buf->n, 0);
 }
 
 static void
 take_array(struct value * v, struct convert * c)
 {
-	char * p = scratch_get(c->mem, c->buf->n);
 
-	memcpy(p, c->buf->p, c->buf->n);
-	v->v = (struct scan_value) { p, c->buf->n, SCAN_ARRAY, 0, 0 };
+	v->v = (struct scan_value) { take(c), c->buf->n, SCAN_ARRAY, 0, 0 };
 	v->text = 0;
 }
 
