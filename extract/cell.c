@@ -3,13 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "../common/linein.h"
 #include "../common/scan.h"
 #include "../common/timestamp.h"
+#include "cell_fast.h"
 #include "geojson.h"
 
 #include "cell.h"
@@ -19,95 +16,6 @@
 
 #define NO_DATE		"a date that the calendar doesn't have"
 #define BAD_TEXT	"text that isn't valid UTF-8"
-
-/* Nonzero if all eight bytes are printable ASCII but for '"' and '\'. */
-#define REP(c)		(0x0101010101010101ull * (c))
-static inline int
-plain8(uint64_t x)
-{
-
-	/* Right if all are ASCII; else the last term says no. */
-	return ((((x - REP(0x20)) | ((x ^ REP('"')) - REP(1)) |
-	    ((x ^ REP('\\')) - REP(1)) | x) & REP(0x80)) == 0);
-}
-
-static inline int
-plain1(char c)
-{
-
-	return ((unsigned char)c >= 0x20 && (unsigned char)c < 0x80 &&
-	    c != '"' && c != '\\');
-}
-
-#ifdef __SSE2__
-static inline int
-plain16(__m128i x)
-{
-	/* Signed: what is above 0x7f is below 0x20, too. */
-	__m128i bad = _mm_or_si128(_mm_cmplt_epi8(x, _mm_set1_epi8(0x20)),
-	    _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
-	    _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))));
-
-	return (_mm_movemask_epi8(bad) == 0);
-}
-
-static inline int
-copy16(char * d, const char * p)
-{
-	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-
-	_mm_storeu_si128((__m128i *)(void *)d, x);
-	return (plain16(x));
-}
-#else
-static inline int
-copy8(char * d, const char * p)
-{
-	uint64_t x;
-
-	memcpy(&x, p, 8);
-	memcpy(d, &x, 8);
-	return (plain8(x));
-}
-
-static inline int
-copy16(char * d, const char * p)
-{
-
-	return (copy8(d, p) & copy8(d + 8, p + 8));
-}
-#endif
-
-/*
- * Copy ${n} bytes to ${d}, reading nothing else.  Return nonzero if they
- * need no escape and are ASCII: what most text is.  The last block overlaps
- * the one before.
- */
-static inline int
-copy_plain(char * d, const char * p, size_t n)
-{
-	uint64_t a, z;
-	size_t i;
-	int good = 1;
-
-	if (n >= 16) {
-		for (i = 0; i + 16 <= n && good; i += 16)
-			good = copy16(d + i, p + i);
-		return (good && copy16(d + n - 16, p + n - 16));
-	}
-	if (n >= 8) {
-		memcpy(&a, p, 8);
-		memcpy(&z, p + n - 8, 8);
-		memcpy(d, &a, 8);
-		memcpy(d + n - 8, &z, 8);
-		return (plain8(a) && plain8(z));
-	}
-	for (i = 0; i < n; i++) {
-		d[i] = p[i];
-		good &= plain1(p[i]);
-	}
-	return (good);
-}
 
 /* Append text that may be broken, U+FFFD for each byte that is. */
 static void
@@ -150,10 +58,10 @@ put_any_text(struct buf * b, struct cell_env * env, const char * p, size_t n)
 static inline const char *
 put_text(struct buf * b, struct cell_env * env, const char * p, size_t n)
 {
-	char * d = buf_room(b, n + 2);
+	char * d = buf_room(b, n + FAST_ROOM);
 
 	d[0] = '"';
-	if (!copy_plain(d + 1, p, n))
+	if (!fast_text(d + 1, p, n))
 		return (put_any_text(b, env, p, n));
 	d[n + 1] = '"';
 	b->n += n + 2;
@@ -203,18 +111,13 @@ put_number(struct buf * b, const char * p, size_t n)
 }
 
 /* Nonzero if YYYY-MM-DD at ${p} is no day of the calendar. */
-static inline int
+static int
 odd_date(const char * p)
 {
-	int month = (p[5] - '0') * 10 + p[6] - '0';
-	int day = (p[8] - '0') * 10 + p[9] - '0';
 	int64_t us;
 
-	if (month == 0 || day == 0)
-		return (1);
-
 	/* MySQL takes the 31st of any month under ALLOW_INVALID_DATES. */
-	return (day > 28 && timestamp_parse(p, 10, &us) == -1);
+	return (!fast_date(p) && timestamp_parse(p, 10, &us) == -1);
 }
 
 /* Shift a whole RFC 3339 time from ${offset_us} east to UTC. */
@@ -237,15 +140,10 @@ int
 cell_time(char * dst, enum cell_kind kind, const struct cell_env * env,
     const char * p, size_t n)
 {
-	size_t i;
 
 	if (n < 19 || n > 26 || odd_date(p))
 		return (-1);
-	memcpy(dst, p, 19);
-	dst[10] = 'T';
-	memcpy(dst + 19, ".000000Z", 8);
-	for (i = 20; i < n; i++)
-		dst[i] = p[i];
+	fast_time(dst, p, n);
 	if (kind == CELL_DATETIME && env->offset_us != 0)
 		return (shift(dst, env->offset_us));
 	return (0);

@@ -1,2 +1,376 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../common/exitcode.h"
+#include "bound.h"
+#include "catalog.h"
+#include "query.h"
+
 #include "check.h"
-int check_run(struct options * opt, struct source * s, struct out * out) { (void)opt;(void)s;(void)out; return 0; }
+
+/*
+ * Functions below return 0, or the exit code to end with after a report.
+ */
+struct check {
+	const struct options * opt;
+	struct source * source;
+	struct buf * out;
+	int failed;
+	int zone_is_utc;	/* the server's */
+	char zone[64];
+};
+
+enum mark { OK, WARN, FAIL };
+
+/* A line: what was looked at, and what was found. */
+static void __attribute__((format(printf, 4, 5)))
+say(struct check * c, enum mark mark, const char * what, const char * fmt,
+    ...)
+{
+	static const char * const word[] = { "ok", "warn", "FAIL" };
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	buf_printf(c->out, "%-5s %-22s %s\n", word[mark], what, text);
+	if (mark == FAIL)
+		c->failed = 1;
+}
+
+/* What to do about it. */
+static void __attribute__((format(printf, 2, 3)))
+advise(struct check * c, const char * fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	buf_printf(c->out, "%-5s %-22s   -> %s\n", "", "", text);
+}
+
+static void
+check_connection(struct check * c)
+{
+	const struct source_options * o = &c->opt->source;
+	const char * cipher = source_cipher(c->source);
+	char place[300];
+
+	if (o->socket != NULL)
+		snprintf(place, sizeof place, "%s", o->socket);
+	else
+		snprintf(place, sizeof place, "%s:%u", o->host, o->port);
+	say(c, OK, "connection", "%s %s at %s, user %s, database %s",
+	    source_is_mariadb(c->source) ? "MariaDB" : "MySQL",
+	    source_version(c->source), place, o->user, o->database);
+	if (cipher != NULL)
+		say(c, OK, "encryption", "TLS, %s, name verified", cipher);
+	else if (o->socket != NULL || source_is_loopback(o->host))
+		say(c, OK, "encryption", "none; the way stays inside this "
+		    "machine");
+	else {
+		say(c, WARN, "encryption", "none (--insecure)");
+		advise(c, "set MYSQL_SSL_CA, and leave --insecure out");
+	}
+	say(c, OK, "character set", "utf8mb4 on the connection");
+}
+
+static int
+check_zone(struct check * c)
+{
+	struct answer * a;
+	enum source_rc rc;
+	const char * zone;
+
+	/* The zone as it works out now, in January and in July. */
+	rc = source_ask(c->source, "SELECT IF(@@global.time_zone = 'SYSTEM', "
+	    "@@system_time_zone, @@global.time_zone), "
+	    "CONVERT_TZ('2026-01-15 12:00:00', '+00:00', @@global.time_zone)"
+	    " = '2026-01-15 12:00:00' AND "
+	    "CONVERT_TZ('2026-07-15 12:00:00', '+00:00', @@global.time_zone)"
+	    " = '2026-07-15 12:00:00'", &a);
+	if (rc != SOURCE_OK)
+		return (source_report(c->source, rc, "time zone"));
+	zone = answer_get(a, 0, 0, NULL);
+	snprintf(c->zone, sizeof c->zone, "%s", zone != NULL ? zone : "?");
+	c->zone_is_utc = (int)answer_u64(a, 0, 1);
+	answer_free(a);
+	say(c, OK, "time zone", "UTC in our session; %s on the server",
+	    c->zone);
+	return (0);
+}
+
+static int
+check_privileges(struct check * c)
+{
+	struct bound b = { .read_at = 0 };
+	enum source_rc rc;
+
+	rc = bound_read(c->source, c->opt->lag_us, &b);
+	if (rc != SOURCE_OK)
+		return (source_report(c->source, rc, "reading the clock"));
+	if (!b.best_effort) {
+		say(c, OK, "PROCESS privilege", "granted: open transactions "
+		    "are seen");
+		return (0);
+	}
+	say(c, WARN, "PROCESS privilege", "missing: a transaction open longer "
+	    "than %.1f s (--lag) can be overlooked",
+	    (double)c->opt->lag_us / 1e6);
+	advise(c, "GRANT PROCESS ON *.* TO the account of MYSQL_USER");
+	return (0);
+}
+
+/* A replica's rows carry times that this server hasn't given. */
+static int
+check_replica(struct check * c)
+{
+	struct answer * a;
+	enum source_rc rc;
+	size_t rows;
+
+	rc = source_ask(c->source, source_is_mariadb(c->source) ||
+	    source_version(c->source)[0] == '5' ? "SHOW SLAVE STATUS" :
+	    "SHOW REPLICA STATUS", &a);
+	if (rc == SOURCE_GIVEN_UP)
+		return (source_report(c->source, rc, "replication"));
+	if (rc != SOURCE_OK)
+		return (0);
+	rows = answer_rows(a);
+	answer_free(a);
+	if (rows == 0)
+		return (0);
+	say(c, WARN, "replication", "this server is a replica: rows come with "
+	    "older times, and can be overlooked");
+	advise(c, "read from the server that is written to");
+	return (0);
+}
+
+static void
+check_key(struct check * c, const struct catalog_table * t)
+{
+	struct buf names = { NULL, 0, 0 };
+	const struct catalog_column * col;
+	size_t i;
+
+	catalog_key_names(t, &names);
+	if (t->key_unproven) {
+		say(c, WARN, "  key", "(%s), but no unique index says so",
+		    buf_text(&names));
+		advise(c, "CREATE UNIQUE INDEX millrace_key ON `%s` (%s)",
+		    t->name, buf_text(&names));
+	} else
+		say(c, OK, "  key", "(%s)", buf_text(&names));
+	buf_free(&names);
+	for (i = 0; i < t->nkey; i++) {
+		col = &t->column[t->key[i]];
+		if (col->collation == NULL || strstr(col->collation, "_ci") ==
+		    NULL)
+			continue;
+		say(c, WARN, "  key", "%s is compared without regard to case "
+		    "(%s): a key that is changed in case only leaves its old "
+		    "document behind", col->name, col->collation);
+	}
+}
+
+/* The index that is missing, as the statement that makes it. */
+static void
+advise_index(struct check * c, const struct catalog_table * t)
+{
+	struct buf b = { NULL, 0, 0 };
+	size_t i;
+
+	buf_puts(&b, "CREATE INDEX millrace_change ON ");
+	query_name(&b, t->name);
+	buf_puts(&b, " (");
+	query_name(&b, t->column[t->change].name);
+	for (i = 0; i < t->nkey; i++) {
+		buf_puts(&b, ", ");
+		query_name(&b, t->column[t->key[i]].name);
+	}
+	buf_putc(&b, ')');
+	advise(c, "%s", buf_text(&b));
+	buf_free(&b);
+}
+
+static void
+check_index(struct check * c, const struct catalog_table * t)
+{
+
+	if (t->change_index != CATALOG_NONE) {
+		say(c, OK, "  index", "%s",
+		    t->index[t->change_index].name);
+		return;
+	}
+	say(c, WARN, "  index", "none over (%s, key): each run reads through "
+	    "the whole table", t->column[t->change].name);
+	advise_index(c, t);
+}
+
+static void
+check_change(struct check * c, const struct catalog_table * t)
+{
+	const struct catalog_column * col;
+
+	if (t->change == CATALOG_NONE) {
+		say(c, WARN, "  change column", "none (updated_at, created_at "
+		    "or --change): each run reads all rows");
+		advise(c, "ALTER TABLE `%s` ADD updated_at TIMESTAMP(6) NOT "
+		    "NULL DEFAULT CURRENT_TIMESTAMP(6) ON UPDATE "
+		    "CURRENT_TIMESTAMP(6), then an index over it", t->name);
+		return;
+	}
+	col = &t->column[t->change];
+	say(c, t->only_inserts ? WARN : OK, "  change column", "%s, %s%s",
+	    col->name, col->column_type, t->only_inserts ? "; new rows are "
+	    "found by it, but no changes of old ones" : "");
+	check_index(c, t);
+	if (!col->on_update && !t->only_inserts) {
+		say(c, WARN, "  ON UPDATE", "missing: a change is seen only if "
+		    "the application sets %s", col->name);
+		advise(c, "ALTER TABLE `%s` MODIFY `%s` %s %s DEFAULT "
+		    "CURRENT_TIMESTAMP(%u) ON UPDATE CURRENT_TIMESTAMP(%u)",
+		    t->name, col->name, col->column_type, col->nullable ?
+		    "NULL" : "NOT NULL", col->fraction, col->fraction);
+	}
+	if (col->nullable)
+		say(c, OK, "  NULL times", "possible: such rows are read once "
+		    "in %ju s (--nulls)", (uintmax_t)(c->opt->nulls_us /
+		    1000000));
+	if (col->kind == CELL_DATETIME && !c->zone_is_utc &&
+	    c->opt->cell.offset_us == 0) {
+		say(c, WARN, "  time zone", "%s is DATETIME, which has no "
+		    "zone; it is taken as UTC, but the server's zone is %s",
+		    col->name, c->zone);
+		advise(c, "set MYSQL_DATETIME_OFFSET, or make it TIMESTAMP");
+	}
+}
+
+/* Foreign keys that change rows of the table behind its change column. */
+static int
+check_cascades(struct check * c, const struct catalog_table * t)
+{
+	struct buf sql = { NULL, 0, 0 };
+	struct answer * a;
+	enum source_rc rc;
+	size_t i;
+
+	buf_puts(&sql, "SELECT CONSTRAINT_NAME, REFERENCED_TABLE_NAME, "
+	    "UPDATE_RULE, DELETE_RULE FROM "
+	    "information_schema.REFERENTIAL_CONSTRAINTS WHERE "
+	    "CONSTRAINT_SCHEMA = DATABASE() AND (UPDATE_RULE IN ('CASCADE', "
+	    "'SET NULL') OR DELETE_RULE IN ('CASCADE', 'SET NULL')) AND "
+	    "TABLE_NAME = ");
+	query_text(&sql, t->name, strlen(t->name));
+	rc = source_ask(c->source, buf_text(&sql), &a);
+	buf_free(&sql);
+	if (rc != SOURCE_OK)
+		return (source_report(c->source, rc, t->name));
+	for (i = 0; i < answer_rows(a); i++) {
+		say(c, WARN, "  foreign key", "%s to %s (ON UPDATE %s, ON "
+		    "DELETE %s) changes rows without their change time",
+		    answer_get(a, i, 0, NULL), answer_get(a, i, 1, NULL),
+		    answer_get(a, i, 2, NULL), answer_get(a, i, 3, NULL));
+		advise(c, "run extract --full from time to time");
+	}
+	answer_free(a);
+	return (0);
+}
+
+/* Can we really read it? */
+static int
+check_select(struct check * c, const struct catalog_table * t)
+{
+	struct buf sql = { NULL, 0, 0 };
+	struct answer * a;
+	enum source_rc rc;
+
+	buf_puts(&sql, "SELECT ");
+	query_columns(&sql, t);
+	buf_puts(&sql, " FROM ");
+	query_name(&sql, t->name);
+	if (c->opt->where != NULL)
+		buf_printf(&sql, " WHERE (%s\n)", c->opt->where);
+	buf_puts(&sql, " LIMIT 1");
+	rc = source_ask(c->source, buf_text(&sql), &a);
+	buf_free(&sql);
+	answer_free(a);
+	if (rc == SOURCE_GIVEN_UP)
+		return (source_report(c->source, rc, t->name));
+	if (rc != SOURCE_OK) {
+		say(c, FAIL, "  SELECT", "%s", source_error(c->source));
+		if (rc == SOURCE_DENIED)
+			advise(c, "GRANT SELECT ON `%s`.`%s` TO the account "
+			    "of MYSQL_USER", c->opt->source.database,
+			    t->name);
+		return (0);
+	}
+	if (t->hidden > 0)
+		say(c, WARN, "  SELECT", "%zu columns aren't granted, and are "
+		    "left out", t->hidden);
+	else
+		say(c, OK, "  SELECT", "%zu columns", t->ncolumn);
+	return (0);
+}
+
+static int
+check_table(struct check * c, const char * name)
+{
+	struct buf why = { NULL, 0, 0 };
+	struct catalog * cat;
+	struct catalog_table * t;
+	enum source_rc rc;
+	int code = 0;
+
+	if ((rc = catalog_read(c->source, name, &cat)) != SOURCE_OK)
+		return (source_report(c->source, rc, name));
+	t = cat->ntable > 0 ? &cat->table[0] : NULL;
+	if (t == NULL || t->ncolumn == 0) {
+		say(c, FAIL, name, "no such table, or no SELECT privilege");
+		advise(c, "extract --discover shows what there is; GRANT "
+		    "SELECT ON `%s`.`%s` TO the account of MYSQL_USER",
+		    c->opt->source.database, name);
+		goto done;
+	}
+	say(c, OK, t->name, "%s, about %ju rows", t->is_view ? "a view" :
+	    "a table", (uintmax_t)t->rows);
+	if (!t->is_view && !t->innodb)
+		say(c, WARN, "  engine", "not InnoDB: open transactions on it "
+		    "can't be seen");
+	if (catalog_choose(t, c->opt->key, c->opt->change, &why) == -1)
+		say(c, FAIL, "  key", "%s", buf_text(&why));
+	else {
+		check_key(c, t);
+		check_change(c, t);
+	}
+	if ((code = check_select(c, t)) == 0)
+		code = check_cascades(c, t);
+done:
+	buf_free(&why);
+	catalog_free(cat);
+	return (code);
+}
+
+int
+check_run(const struct options * opt, struct source * s, struct out * out)
+{
+	struct check c = { .opt = opt, .source = s, .out = out_buf(out) };
+	size_t i;
+	int code;
+
+	check_connection(&c);
+	code = check_zone(&c);
+	if (code == 0)
+		code = check_privileges(&c);
+	if (code == 0)
+		code = check_replica(&c);
+	for (i = 0; i < opt->ntable && code == 0; i++)
+		code = check_table(&c, opt->table[i]);
+	if (out_flush(out) == OUT_FAILED && code == 0)
+		code = EXIT_TEMP;
+	return (code != 0 ? code : c.failed ? EXIT_PERM : EXIT_DONE);
+}

@@ -5,6 +5,14 @@
 #include "out.h"
 #include "source.h"
 
-int check_run(struct options * opt, struct source * s, struct out * out);
+/**
+ * check_run(opt, s, out):
+ * Test what extract needs of the server and of each table, and print a line
+ * for each point, with what to do where it isn't as it should be.  Return
+ * EXIT_DONE; EXIT_PERM if a point is such that extract couldn't work; or
+ * another exit code after a report.
+ */
+int check_run(const struct options * opt, struct source * s,
+    struct out * out);
 
 #endif /* !CHECK_H_ */

@@ -6,6 +6,7 @@
 #include "../common/mem.h"
 #include "../common/scan.h"
 #include "../common/stop.h"
+#include "cell_fast.h"
 
 #include "page.h"
 
@@ -23,6 +24,8 @@ struct page_plan {
 	struct piece pos;	/* behind it, up to the running number */
 	struct piece head_pos;	/* both, without a time of change */
 	struct piece * column;	/* what stands before each value */
+	enum cell_kind * kind;
+	size_t room;		/* for all but the values that aren't NULL */
 };
 
 /* The text behind ${start} is a piece: fill it up to whole blocks. */
@@ -55,7 +58,8 @@ put_pos(struct buf * b, uint64_t epoch)
 }
 
 struct page_plan *
-page_plan_new(const struct catalog_table * t, uint64_t epoch)
+page_plan_new(const struct catalog_table * t, const struct cell_env * env,
+    uint64_t epoch)
 {
 	struct page_plan * plan = mem_new(1, sizeof *plan);
 	struct buf * b = &plan->text;
@@ -63,6 +67,7 @@ page_plan_new(const struct catalog_table * t, uint64_t epoch)
 
 	plan->table = t;
 	plan->column = mem_new(t->ncolumn + 1, sizeof *plan->column);
+	plan->kind = mem_new(t->ncolumn + 1, sizeof *plan->kind);
 
 	start = b->n;
 	put_head(b, t);
@@ -86,7 +91,15 @@ page_plan_new(const struct catalog_table * t, uint64_t epoch)
 		    strlen(t->column[i].name));
 		buf_putc(b, ':');
 		plan->column[i] = end_piece(b, start);
+		plan->kind[i] = t->column[i].kind;
+
+		/* In UTC both kinds are the same. */
+		if (plan->kind[i] == CELL_DATETIME && env->offset_us == 0)
+			plan->kind[i] = CELL_TIMESTAMP;
 	}
+
+	/* The pieces, whole blocks; "null" for each value; numbers. */
+	plan->room = b->n + 4 * t->ncolumn + FAST_ROOM + 64;
 	return (plan);
 }
 
@@ -98,53 +111,78 @@ page_plan_free(struct page_plan * plan)
 		return;
 	buf_free(&plan->text);
 	free(plan->column);
+	free(plan->kind);
 	free(plan);
 }
 
-static inline void
-put_piece(struct buf * b, const struct page_plan * plan,
+static inline char *
+copy_piece(char * d, const struct page_plan * plan,
     const struct piece * piece)
 {
-	char * d = buf_room(b, piece->n + BLOCK);
 	const char * s = plan->text.p + piece->start;
 	size_t i;
 
 	for (i = 0; i < piece->n; i += BLOCK)
 		memcpy(d + i, s + i, BLOCK);
-	b->n += piece->n;
+	return (d + piece->n);
+}
+
+/* What stands before the cells. */
+static inline char *
+copy_head(char * d, const struct page_plan * plan,
+    const struct cell_env * env, char * const * row,
+    const unsigned long * len)
+{
+	size_t change = plan->table->change;
+	char * at;
+
+	if (change == CATALOG_NONE || row[change] == NULL)
+		return (copy_piece(d, plan, &plan->head_pos));
+	at = copy_piece(d, plan, &plan->head);
+	if (cell_time(at, plan->kind[change], env, row[change],
+	    len[change]) == -1)
+		return (copy_piece(d, plan, &plan->head_pos));
+	return (copy_piece(at + CELL_TIME_LEN, plan, &plan->pos));
 }
 
 const char *
 page_row(struct buf * b, const struct page_plan * plan, struct cell_env * env,
     char * const * row, const unsigned long * len, uint64_t n, size_t * bad)
 {
-	const struct catalog_table * t = plan->table;
-	size_t i, start = b->n, change = t->change;
+	size_t i, start = b->n, columns = plan->table->ncolumn;
 	const char * why;
+	char * d, * end;
 
-	put_piece(b, plan, &plan->head);
-	if (change != CATALOG_NONE && row[change] != NULL &&
-	    cell_time(buf_room(b, CELL_TIME_LEN), t->column[change].kind, env,
-	    row[change], len[change]) == 0) {
-		b->n += CELL_TIME_LEN;
-		put_piece(b, plan, &plan->pos);
-	} else {
-		b->n = start;
-		put_piece(b, plan, &plan->head_pos);
-	}
+	d = copy_head(buf_room(b, plan->room), plan, env, row, len);
+	b->n = (size_t)(d - b->p);
 	buf_put_u64(b, n);
-	for (i = 0; i < t->ncolumn; i++) {
-		put_piece(b, plan, &plan->column[i]);
-		if (row[i] == NULL)
-			buf_put(b, "null", 4);
-		else if ((why = cell_put(b, t->column[i].kind, env, row[i],
-		    len[i])) != NULL) {
+	d = b->p + b->n;
+	for (i = 0; i < columns; i++) {
+		d = copy_piece(d, plan, &plan->column[i]);
+		if (row[i] == NULL) {
+			memcpy(d, "null", 4);
+			d += 4;
+			continue;
+		}
+
+		/* Room for the cell, and for all that is of fixed size. */
+		b->n = (size_t)(d - b->p);
+		d = buf_room(b, len[i] + plan->room);
+		if ((end = fast_cell(d, plan->kind[i], row[i], len[i])) !=
+		    NULL) {
+			d = end;
+			continue;
+		}
+		if ((why = cell_put(b, plan->kind[i], env, row[i], len[i])) !=
+		    NULL) {
 			b->n = start;
 			*bad = i;
 			return (why);
 		}
+		d = buf_room(b, plan->room);
 	}
-	buf_put(b, "}}\n", 3);
+	memcpy(d, "}}\n", 3);
+	b->n = (size_t)(d + 3 - b->p);
 	return (NULL);
 }
 

@@ -20,11 +20,11 @@
 struct page_plan;
 
 /**
- * page_plan_new(t, epoch):
+ * page_plan_new(t, env, epoch):
  * For the table ${t}, which has to last as long, in the run ${epoch}.
  */
 struct page_plan * page_plan_new(const struct catalog_table * t,
-    uint64_t epoch);
+    const struct cell_env * env, uint64_t epoch);
 void page_plan_free(struct page_plan * plan);
 
 /**

@@ -274,16 +274,14 @@ put_from(struct buf * b, const struct catalog_table * t)
 	query_name(b, t->name);
 }
 
-void
-query_page(struct buf * b, const struct query * q, size_t level,
-    uint64_t limit)
+/* All from FROM to the end of the conditions. */
+static void
+put_level(struct buf * b, const struct query * q, size_t level)
 {
 	const struct catalog_table * t = q->table;
 	size_t i;
 	int any = 0;
 
-	buf_puts(b, "SELECT ");
-	buf_puts(b, q->columns);
 	put_from(b, t);
 	if (q->index != CATALOG_NONE) {
 		buf_puts(b, " FORCE INDEX (");
@@ -300,12 +298,31 @@ query_page(struct buf * b, const struct query * q, size_t level,
 		put_condition(b, q->upper, &any);
 	put_condition(b, q->filter, &any);
 	put_where(b, q->where, &any);
+}
+
+void
+query_page(struct buf * b, const struct query * q, size_t level,
+    uint64_t limit)
+{
+	size_t i;
+
+	buf_puts(b, "SELECT ");
+	buf_puts(b, q->columns);
+	put_level(b, q, level);
 	for (i = level; i < order_length(q); i++) {
 		buf_puts(b, i == level ? " ORDER BY " : ", ");
 		query_name(b, order_column(q, i)->name);
 	}
 	buf_puts(b, " LIMIT ");
 	buf_put_u64(b, limit);
+}
+
+void
+query_rows(struct buf * b, const struct query * q, size_t level)
+{
+
+	buf_puts(b, "SELECT COUNT(*)");
+	put_level(b, q, level);
 }
 
 static void

@@ -72,6 +72,10 @@ size_t query_levels(const struct query * q);
 void query_page(struct buf * b, const struct query * q, size_t level,
     uint64_t limit);
 
+/* The number of rows behind the position that statement ${level} would give
+ * without a limit. */
+void query_rows(struct buf * b, const struct query * q, size_t level);
+
 /* Conditions.  A time with n == 0 sets no limit. */
 
 /* from <= change < to */

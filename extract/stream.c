@@ -65,7 +65,8 @@ print_schema(struct stream * st, size_t i)
 	struct job * job = &st->job[i];
 
 	page_plan_free(st->plan[i]);
-	st->plan[i] = page_plan_new(job->table, st->epoch);
+	st->plan[i] = page_plan_new(job->table, &st->opt->cell,
+	    st->epoch);
 	singer_schema(out_buf(st->out), job->table, &st->opt->cell);
 }
 

@@ -1,0 +1,203 @@
+#ifndef CELL_FAST_H_
+#define CELL_FAST_H_
+
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "cell.h"
+
+/*
+ * What most cells are, inline for the loop over rows (page.c): text without
+ * anything to escape, numbers, times of the calendar.  All else is left to
+ * cell_put().
+ */
+
+/* Nonzero if all eight bytes are printable ASCII but for '"' and '\'. */
+#define FAST_REP(c)	(0x0101010101010101ull * (unsigned char)(c))
+static inline int
+fast_plain8(uint64_t x)
+{
+
+	/* Right if all are ASCII; else the last term says no. */
+	return ((((x - FAST_REP(0x20)) | ((x ^ FAST_REP('"')) - FAST_REP(1)) |
+	    ((x ^ FAST_REP('\\')) - FAST_REP(1)) | x) & FAST_REP(0x80)) == 0);
+}
+
+#ifdef __SSE2__
+static inline int
+fast_copy16(char * d, const char * p)
+{
+	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+	/* Signed: what is above 0x7f is below 0x20, too. */
+	__m128i bad = _mm_or_si128(_mm_cmplt_epi8(x, _mm_set1_epi8(0x20)),
+	    _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
+	    _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))));
+
+	_mm_storeu_si128((__m128i *)(void *)d, x);
+	return (_mm_movemask_epi8(bad) == 0);
+}
+#else
+static inline int
+fast_copy16(char * d, const char * p)
+{
+	uint64_t a, z;
+
+	memcpy(&a, p, 8);
+	memcpy(&z, p + 8, 8);
+	memcpy(d, &a, 8);
+	memcpy(d + 8, &z, 8);
+	return (fast_plain8(a) && fast_plain8(z));
+}
+#endif
+
+/*
+ * Copy ${n} bytes to ${d}, where there is room for eight at least, and read
+ * nothing else.  Return nonzero if they need no escape and are ASCII.
+ */
+static inline int
+fast_text(char * d, const char * p, size_t n)
+{
+	uint64_t a, z;
+	uint32_t low, high;
+	size_t i;
+	int good = 1;
+
+	if (n >= 16) {
+		for (i = 0; i + 16 <= n && good; i += 16)
+			good = fast_copy16(d + i, p + i);
+		/* The last block overlaps the one before. */
+		return (good && fast_copy16(d + n - 16, p + n - 16));
+	}
+	if (n >= 8) {
+		memcpy(&a, p, 8);
+		memcpy(&z, p + n - 8, 8);
+		memcpy(d, &a, 8);
+		memcpy(d + n - 8, &z, 8);
+		return (fast_plain8(a) && fast_plain8(z));
+	}
+	if (n >= 4) {
+		memcpy(&low, p, 4);
+		memcpy(&high, p + n - 4, 4);
+		memcpy(d, &low, 4);
+		memcpy(d + n - 4, &high, 4);
+		return (fast_plain8((uint64_t)high << 32 | low));
+	}
+	a = FAST_REP(' ');
+	for (i = 0; i < n; i++) {
+		d[i] = p[i];
+		a = a << 8 | (unsigned char)p[i];
+	}
+	return (fast_plain8(a));
+}
+
+/* Copy ${n} bytes; there is room for 16 at least. */
+static inline void
+fast_copy(char * d, const char * p, size_t n)
+{
+	uint64_t a, z;
+	size_t i;
+
+	if (n >= 16 || n < 4) {
+		if (n >= 16) {
+			memcpy(d, p, n);
+			return;
+		}
+		for (i = 0; i < n; i++)
+			d[i] = p[i];
+		return;
+	}
+	if (n >= 8) {
+		memcpy(&a, p, 8);
+		memcpy(&z, p + n - 8, 8);
+		memcpy(d, &a, 8);
+		memcpy(d + n - 8, &z, 8);
+		return;
+	}
+	a = z = 0;
+	memcpy(&a, p, 4);
+	memcpy(&z, p + n - 4, 4);
+	memcpy(d, &a, 4);
+	memcpy(d + n - 4, &z, 4);
+}
+
+/* Nonzero if YYYY-MM-DD at ${p} is surely a day of the calendar. */
+static inline int
+fast_date(const char * p)
+{
+	int month = (p[5] - '0') * 10 + p[6] - '0';
+	int day = (p[8] - '0') * 10 + p[9] - '0';
+
+	return (month != 0 && day != 0 && day <= 28);
+}
+
+/* A time in UTC, of 19 to 26 bytes, as RFC 3339: CELL_TIME_LEN bytes. */
+static inline void
+fast_time(char * d, const char * p, size_t n)
+{
+	size_t i;
+
+	memcpy(d, p, 10);
+	d[10] = 'T';
+	memcpy(d + 11, p + 11, 8);
+	if (n == 26) {
+		memcpy(d + 19, p + 19, 7);
+		d[26] = 'Z';
+		return;
+	}
+	memcpy(d + 19, ".000000Z", 8);
+	for (i = 20; i < n; i++)
+		d[i] = p[i];
+}
+
+#define FAST_ROOM	(CELL_TIME_LEN + 5)	/* beyond the field's length */
+
+/**
+ * fast_cell(d, kind, p, n):
+ * Store a cell at ${d}, where there is room for ${n} + FAST_ROOM bytes, and
+ * return the byte behind it; or NULL if it has to be done by cell_put().
+ */
+static inline char *
+fast_cell(char * d, enum cell_kind kind, const char * p, size_t n)
+{
+
+	switch (kind) {
+	case CELL_INT:
+		if (n == 0)
+			return (NULL);
+		fast_copy(d, p, n);
+		return (d + n);
+	case CELL_DECIMAL:
+	case CELL_TIME:
+		*d++ = '"';
+		fast_copy(d, p, n);
+		break;
+	case CELL_TEXT:
+		*d++ = '"';
+		if (!fast_text(d, p, n))
+			return (NULL);
+		break;
+	case CELL_TIMESTAMP:
+		if (n < 19 || n > 26 || !fast_date(p))
+			return (NULL);
+		*d++ = '"';
+		fast_time(d, p, n);
+		n = CELL_TIME_LEN;
+		break;
+	case CELL_DATE:
+		if (n != 10 || !fast_date(p))
+			return (NULL);
+		*d++ = '"';
+		memcpy(d, p, 10);
+		break;
+	default:
+		return (NULL);
+	}
+	d[n] = '"';
+	return (d + n + 1);
+}
+
+#endif /* !CELL_FAST_H_ */
