@@ -191,7 +191,7 @@ config_schedule(const struct config * c, const char * table,
 	buf_printf(&who, "%s: ", table);
 	rc = parse_schedule(s, buf_text(&who), minutes, *cron);
 	buf_free(&who);
-	return (rc);
+	return (rc == 0 ? 1 : -1);
 }
 
 const char *

@@ -14,11 +14,16 @@
 #define NAME		"control"
 #define NAME_MAX_BYTES	(TABLENAME_MAX + 32)
 
+/* Values of "paused". */
+#define PAUSED		1
+#define RESUMED		2
+
 struct control {
 	int dirfd;
 	struct entry {
 		char * name;	/* "paused", "interval.orders" */
-		int64_t value, setting;
+		int64_t value;	/* 0: none */
+		int64_t setting;	/* what the settings said then */
 	} * entry;
 	size_t n;
 };
@@ -150,11 +155,12 @@ control_free(struct control * c)
 }
 
 int
-control_paused(const struct control * c, const char * table)
+control_paused(const struct control * c, const char * table, int setting)
 {
 	const struct entry * e = find(c, "paused", table);
 
-	return (e != NULL && e->value != 0);
+	return (e != NULL && e->value != 0 && e->setting == setting ?
+	    e->value == PAUSED : setting);
 }
 
 int64_t
@@ -167,10 +173,13 @@ control_interval(const struct control * c, const char * table,
 }
 
 int
-control_set_paused(struct control * c, const char * table, int paused)
+control_set_paused(struct control * c, const char * table, int paused,
+    int setting)
 {
+	struct entry * e = find_or_add(c, "paused", table);
 
-	find_or_add(c, "paused", table)->value = paused;
+	e->value = paused ? PAUSED : RESUMED;
+	e->setting = setting;
 	return (save(c));
 }
 

@@ -18,7 +18,13 @@ struct control;
 struct control * control_open(int dirfd);
 void control_free(struct control * c);
 
-int control_paused(const struct control * c, const char * table);
+/**
+ * control_paused(c, table, setting):
+ * Is it paused?  ${setting} says whether the settings have it so; as with
+ * intervals, the later of the two holds.
+ */
+int control_paused(const struct control * c, const char * table,
+    int setting);
 
 /**
  * control_interval(c, table, setting_us):
@@ -29,7 +35,8 @@ int64_t control_interval(const struct control * c, const char * table,
     int64_t setting_us);
 
 /* Durable.  Return 0, or -1 after a report: it holds, but only for now. */
-int control_set_paused(struct control * c, const char * table, int paused);
+int control_set_paused(struct control * c, const char * table, int paused,
+    int setting);
 
 /* ${us} 0 goes back to the setting. */
 int control_set_interval(struct control * c, const char * table, int64_t us,

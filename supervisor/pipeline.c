@@ -11,7 +11,6 @@
 #include "../common/log.h"
 #include "../common/mem.h"
 
-#include "filemark.h"
 #include "pipeline.h"
 
 #define PIPE_BYTES	(256 << 10)	/* between two stages, if allowed */
@@ -22,7 +21,6 @@ struct stage {
 	struct pipeline * p;
 	char * name;
 	char path[PATH_MAX];
-	struct filemark mark;
 	pid_t pid;			/* 0: gone */
 	struct child_end end;
 	unsigned order;			/* as how manieth it died, from 1 */
@@ -58,8 +56,8 @@ end_line(struct stage * s, struct mono now)
 {
 
 	if (s->line.n > 0)
-		s->p->ops->line(s->p->cookie, s->name, buf_text(&s->line),
-		    s->line.n, now);
+		s->p->ops->line(s->p->cookie, (size_t)(s - s->p->stage),
+		    buf_text(&s->line), s->line.n, now);
 	buf_clear(&s->line);
 	s->cut = 0;
 }
@@ -197,7 +195,6 @@ start_stage(struct pipeline * p, struct stage * s,
 		log_error_sys("%s: find the program", plan->argv[0]);
 		return (-1);
 	}
-	s->mark = filemark_of(s->path);
 	if (pipe2(err, O_CLOEXEC) == -1) {
 		log_error_sys("pipe");
 		return (-1);
@@ -473,24 +470,4 @@ pipeline_pid(const struct pipeline * p, size_t i)
 {
 
 	return (p->stage[i].pid);
-}
-
-const char *
-pipeline_changed(const struct pipeline * p)
-{
-	char path[PATH_MAX];
-	struct filemark now;
-	size_t i;
-
-	for (i = 0; i < p->n; i++) {
-		const char * name = p->stage[i].path;
-
-		/* While it is being replaced there may be none. */
-		if (child_find(name, p->search, path, sizeof path) == -1)
-			continue;
-		now = filemark_of(path);
-		if (now.there && !filemark_same(&now, &p->stage[i].mark))
-			return (p->stage[i].name);
-	}
-	return (NULL);
 }

@@ -75,9 +75,9 @@ struct pipeline_ops {
 	/* A line of the acknowledgement FIFO; older ones may be left out. */
 	void (*ack)(void * cookie, const char * value, size_t n,
 	    struct mono now);
-	/* A line on the standard error of stage ${name}, ${n} > 0 bytes. */
-	void (*line)(void * cookie, const char * name, const char * p,
-	    size_t n, struct mono now);
+	/* A line on the standard error of ${stage}, ${n} > 0 bytes. */
+	void (*line)(void * cookie, size_t stage, const char * p, size_t n,
+	    struct mono now);
 	/* All stages are gone and everything they said was passed on.  The
 	 * pipeline may be freed in here. */
 	void (*ended)(void * cookie, enum pipeline_result r, int culprit,
@@ -131,13 +131,6 @@ void pipeline_before_reap(struct pipeline * p, pid_t pid);
 size_t pipeline_nstages(const struct pipeline * p);
 const char * pipeline_stage_name(const struct pipeline * p, size_t i);
 pid_t pipeline_pid(const struct pipeline * p, size_t i);
-
-/**
- * pipeline_changed(p):
- * The name of a stage whose program's file is no longer the one that was
- * started, or NULL.
- */
-const char * pipeline_changed(const struct pipeline * p);
 
 /* Kill what runs, release everything; no telling any more. */
 void pipeline_free(struct pipeline * p);

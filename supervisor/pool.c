@@ -39,6 +39,16 @@ pool_free(struct pool * p)
 }
 
 void
+pool_copy(struct pool * p, const struct pool * from)
+{
+	size_t i;
+
+	for (i = 0; i < from->n; i++)
+		p->place[i] = from->place[i];
+	p->tickets = from->tickets;
+}
+
+void
 pool_limits(struct pool * p, unsigned max, int64_t timeout_us)
 {
 

@@ -15,6 +15,9 @@ struct pool;
 struct pool * pool_new(size_t tables, unsigned max, int64_t timeout_us);
 void pool_free(struct pool * p);
 
+/* Take over the places of ${from}, which has no more tables. */
+void pool_copy(struct pool * p, const struct pool * from);
+
 /* Other limits; places that are too many are not taken away. */
 void pool_limits(struct pool * p, unsigned max, int64_t timeout_us);
 

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "config.h"
 #include "event.h"
+#include "health.h"
 #include "job.h"
 #include "loop.h"
 
@@ -17,14 +18,20 @@
  */
 struct service;
 
+struct service_options {
+	int state_fd;		/* the state directory, open */
+	int lock_fd;		/* what holds its lock (lock.h) */
+	int notify_fd;		/* gets a newline once ready; or -1 */
+	int once;		/* run every table once, then end */
+};
+
 /**
- * service_open(lp, cfg, lock_fd):
- * Load the durable settings and the checkpoints from the state directory,
- * whose lock is held through ${lock_fd}, and begin the start-up.  ${cfg} is
+ * service_open(lp, cfg, opt):
+ * Load what is kept in the state directory and begin the start-up.  ${cfg} is
  * taken over.  Return NULL after a report.
  */
 struct service * service_open(struct loop * lp, struct config * cfg,
-    int lock_fd);
+    const struct service_options * opt);
 void service_free(struct service * sv);
 
 /* A signal came (wake.h). */
@@ -48,7 +55,8 @@ struct table_view {
 	const char * run;		/* id of this or the last run, or NULL */
 	const char * position;		/* change column's value, or NULL */
 	const char * value;		/* acknowledged STATE value, or NULL */
-	int64_t lag_us;			/* now - position at rest 0; -1 unknown */
+	int64_t lag_us;			/* change to acknowledgement, of the
+					 * newest row; -1: unknown */
 	int64_t acked_wall;		/* 0: never */
 	int64_t interval_us;		/* 0: by cron */
 	const char * cron;		/* NULL: by interval */
@@ -64,7 +72,7 @@ struct table_view {
 	uint64_t tries;			/* failures in a row */
 	const char * error;		/* the last failure, or NULL */
 	int64_t error_wall;
-	uint64_t rows_due;		/* of this run, or 0: extract's guess */
+	uint64_t rows_due;		/* of this run, guessed; 0: unknown */
 };
 
 size_t service_tables(const struct service * sv);
@@ -75,9 +83,6 @@ void service_table(const struct service * sv, size_t i,
 
 /* The number of a table, or -1. */
 int service_find(const struct service * sv, const char * table);
-
-enum server { SERVER_MYSQL, SERVER_MONGODB, SERVERS };
-enum server_state { SERVER_UNKNOWN, SERVER_UP, SERVER_AWAY, SERVER_REFUSES };
 
 struct server_view {
 	const char * name;		/* "mysql", "mongodb" */

@@ -1,0 +1,243 @@
+#include <sys/stat.h>
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/buf.h"
+#include "../common/log.h"
+#include "../common/mem.h"
+
+#include "command.h"
+#include "schemas.h"
+
+/* extract TABLE | transform | load. */
+static struct pipeline_plan *
+usual_plan(const char * table)
+{
+	struct pipeline_plan * plan = mem_new(1, sizeof *plan);
+
+	pipeline_plan_add(plan, 0, "extract");
+	if (table[0] == '-')
+		pipeline_plan_add(plan, 0, "--");
+	pipeline_plan_add(plan, 0, table);
+	pipeline_plan_add(plan, 1, "transform");
+	pipeline_plan_add(plan, 2, "load");
+	plan->n = 3;
+	return (plan);
+}
+
+/* Was the option, "--state", given, alone or as "--state=..."? */
+static int
+has_option(const struct pipeline_stage * st, const char * name)
+{
+	size_t i, n = strlen(name);
+
+	for (i = 1; i < st->argc; i++) {
+		if (strncmp(st->argv[i], name, n) == 0 &&
+		    (st->argv[i][n] == '\0' || st->argv[i][n] == '='))
+			return (1);
+	}
+	return (0);
+}
+
+/*
+ * Add an option behind the command, in front of its other words: so a "--"
+ * among them doesn't matter.
+ */
+static void
+add_option(struct pipeline_plan * plan, int stage, const char * name,
+    const char * value)
+{
+	struct pipeline_stage * st = &plan->stage[stage];
+	char * word;
+	size_t k;
+	int i;
+
+	for (i = value != NULL ? 1 : 0; i >= 0; i--) {
+		pipeline_plan_add(plan, (size_t)stage, i == 1 ? value : name);
+		word = st->argv[st->argc - 1];
+		for (k = st->argc - 1; k > 1; k--)
+			st->argv[k] = st->argv[k - 1];
+		st->argv[1] = word;
+	}
+}
+
+static void
+add_missing(struct pipeline_plan * plan, int stage, const char * name,
+    const char * value)
+{
+
+	if (value != NULL && !has_option(&plan->stage[stage], name))
+		add_option(plan, stage, name, value);
+}
+
+/* A file of the table's own folder, as an option. */
+static void
+add_file(struct pipeline_plan * plan, int stage, const char * name,
+    const char * folder, const char * file)
+{
+	struct buf b = { NULL, 0, 0 };
+
+	buf_printf(&b, "%s/%s", folder, file);
+	add_missing(plan, stage, name, buf_text(&b));
+	buf_free(&b);
+}
+
+static void
+complete_extract(struct pipeline_plan * plan, int i,
+    const struct command_spec * spec, int rounds)
+{
+
+	add_missing(plan, i, "--env-file", spec->cfg->env_file);
+	add_file(plan, i, "--state", spec->folder, "state");
+	if (rounds && !has_option(&plan->stage[i], "--rounds"))
+		add_option(plan, i, "--rounds", NULL);
+}
+
+static void
+complete_transform(struct pipeline_plan * plan, int i,
+    const struct command_spec * spec, struct watch * watch)
+{
+	const struct pipeline_stage * st = &plan->stage[i];
+	char * folder, * schema;
+
+	add_missing(plan, i, "--env-file", spec->cfg->env_file);
+	add_file(plan, i, "--rejects", spec->folder, "transform.rejects");
+	add_missing(plan, i, "--max-rejects", spec->cfg->max_rejects);
+	if (has_option(st, "-s") || has_option(st, "--schema") ||
+	    has_option(st, "--schemas") || has_option(st, "--no-schemas"))
+		return;
+	folder = schemas_folder(settings_text(spec->cfg->settings,
+	    "SYNC_SCHEMAS"), env_own_folder(spec->env));
+	if ((schema = schemas_find(folder, spec->table)) != NULL) {
+		add_option(plan, i, "--schema", schema);
+		watch_add(watch, WATCH_FILE, schema, schema);
+	} else {
+		struct buf b = { NULL, 0, 0 };
+
+		/* The one that may come. */
+		add_option(plan, i, "--no-schemas", NULL);
+		buf_printf(&b, "%s/%s.json", folder != NULL ? folder : ".",
+		    spec->table);
+		watch_add(watch, WATCH_FILE, buf_text(&b), buf_text(&b));
+		buf_free(&b);
+	}
+	free(folder);
+	free(schema);
+}
+
+static void
+complete_load(struct pipeline_plan * plan, int i,
+    const struct command_spec * spec)
+{
+
+	add_missing(plan, i, "--env-file", spec->cfg->env_file);
+	add_file(plan, i, "--rejects", spec->folder, "load.rejects");
+	add_missing(plan, i, "--max-rejects", spec->cfg->max_rejects);
+	add_file(plan, i, "--ack", spec->folder, "ack");
+}
+
+/* Watch a stage's program and the files that its words name. */
+static void
+watch_stage(const struct pipeline_stage * st, const struct env * env,
+    struct watch * watch)
+{
+	char path[PATH_MAX];
+	struct stat sb;
+	size_t i;
+
+	if (child_find(st->argv[0], env_path(env), path, sizeof path) == 0)
+		watch_add(watch, WATCH_PROGRAM, path, path);
+	for (i = 1; i < st->argc; i++) {
+		if (stat(st->argv[i], &sb) == 0 && S_ISREG(sb.st_mode))
+			watch_add(watch, WATCH_FILE, st->argv[i],
+			    st->argv[i]);
+	}
+}
+
+static void
+watch_settings(const struct config * cfg, struct watch * watch)
+{
+	const char * s;
+
+	s = cfg->env_file != NULL ? cfg->env_file : ".env";
+	watch_add(watch, WATCH_SETTINGS, s, s);
+	s = settings_text(cfg->settings, "MYSQL_PASSWORD_FILE");
+	if (s != NULL)
+		watch_add(watch, WATCH_SETTINGS, s, "MYSQL_PASSWORD_FILE");
+	s = settings_text(cfg->settings, "MONGODB_URI_FILE");
+	if (s != NULL)
+		watch_add(watch, WATCH_SETTINGS, s, "MONGODB_URI_FILE");
+}
+
+/* Nothing but extract, maybe transform, and load? */
+static int
+all_ours(const struct pipeline_plan * plan)
+{
+	size_t i;
+
+	for (i = 0; i < plan->n; i++) {
+		if (strcmp(plan->stage[i].name, i == 0 ? "extract" :
+		    i + 1 == plan->n ? "load" : "transform") != 0)
+			return (0);
+	}
+	return (1);
+}
+
+/* The words, without our options.  Return NULL after a report. */
+static struct pipeline_plan *
+parse(const struct command_spec * spec)
+{
+	const char * text = config_pipeline(spec->cfg, spec->table);
+	struct pipeline_plan * plan;
+	const char * err = NULL;
+	int load;
+
+	if (text == NULL)
+		return (usual_plan(spec->table));
+	if ((plan = pipeline_parse(text, &err)) == NULL) {
+		log_error("%s: the pipeline \"%s\": %s", spec->table, text,
+		    err);
+		return (NULL);
+	}
+	load = pipeline_plan_find(plan, "load");
+	if (load == -1 || (size_t)load + 1 != plan->n)
+		err = "has to end in load, which acknowledges";
+	else if (has_option(&plan->stage[load], "--ack"))
+		err = "can't have its own --ack: it goes to the supervisor";
+	if (err != NULL) {
+		log_error("%s: the pipeline \"%s\" %s", spec->table, text,
+		    err);
+		pipeline_plan_free(plan);
+		return (NULL);
+	}
+	return (plan);
+}
+
+struct pipeline_plan *
+command_build(const struct command_spec * spec, struct watch * watch,
+    int * rounds)
+{
+	struct pipeline_plan * plan;
+	size_t i;
+
+	watch_clear(watch);
+	watch_settings(spec->cfg, watch);
+	if ((plan = parse(spec)) == NULL)
+		return (NULL);
+	*rounds = spec->rounds && all_ours(plan);
+	for (i = 0; i < plan->n; i++)
+		watch_stage(&plan->stage[i], spec->env, watch);
+	for (i = 0; i < plan->n; i++) {
+		const char * name = plan->stage[i].name;
+
+		if (strcmp(name, "extract") == 0)
+			complete_extract(plan, (int)i, spec, *rounds);
+		else if (strcmp(name, "transform") == 0)
+			complete_transform(plan, (int)i, spec, watch);
+		else if (strcmp(name, "load") == 0)
+			complete_load(plan, (int)i, spec);
+	}
+	return (plan);
+}

@@ -1,0 +1,31 @@
+#ifndef COMMAND_H_
+#define COMMAND_H_
+
+#include "config.h"
+#include "env.h"
+#include "pipeline.h"
+#include "watch.h"
+
+/*
+ * The commands of a table's pipeline: SYNC_<ENTITY>_PIPELINE, or
+ * extract TABLE | transform | load, with the options added that the stages of
+ * ours need here.
+ */
+struct command_spec {
+	const struct config * cfg;
+	const struct env * env;
+	const char * table;
+	const char * folder;	/* the table's, for its files */
+	int rounds;		/* may stay for further rounds */
+};
+
+/**
+ * command_build(spec, watch, rounds):
+ * Return the plan, and watch the files that it depends on, or return NULL
+ * after a report.  Store in ${rounds} whether the pipeline stays: only one of
+ * our three programs does, as others may hold rows back in a buffer.
+ */
+struct pipeline_plan * command_build(const struct command_spec * spec,
+    struct watch * watch, int * rounds);
+
+#endif /* !COMMAND_H_ */

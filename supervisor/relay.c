@@ -1,0 +1,178 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../common/json.h"
+#include "../common/mem.h"
+#include "../common/timestamp.h"
+
+#include "jsonw.h"
+#include "relay.h"
+
+#define WIPE	"\r\033[K"	/* as log.c does before each line */
+
+static const char * const level_names[] = { "debug", "info", "warn",
+	"error" };
+
+static uint64_t
+number(const struct json_node * root, const char * name)
+{
+	uint64_t v;
+
+	return (json_uint64(json_get(root, name), &v) == 0 ? v : 0);
+}
+
+/* The counts of a stage's own report. */
+static void
+read_counts(const char * stage, const struct json_node * root,
+    struct relay_line * l)
+{
+	const char * op = json_text(json_get(root, "operation"), NULL);
+	struct counts * c = &l->counts;
+
+	if (op == NULL)
+		return;
+	if (strcmp(stage, "extract") == 0 && strcmp(op, "extract") == 0) {
+		l->counted = RELAY_READ;
+		c->read = number(root, "records_processed");
+	} else if (strcmp(stage, "transform") == 0 &&
+	    (strcmp(op, "map") == 0 || strcmp(op, "pass") == 0)) {
+		l->counted = RELAY_MAPPED;
+		c->rejected = number(root, "rejected");
+	} else if (strcmp(stage, "load") == 0 && strcmp(op, "load") == 0) {
+		l->counted = RELAY_LOADED;
+		c->written = number(root, "records_processed");
+		c->created = number(root, "records_created");
+		c->updated = number(root, "records_updated");
+		c->deleted = number(root, "records_deleted");
+		c->stale = number(root, "records_stale");
+		c->rejected = number(root, "records_rejected");
+		c->conflicts = number(root, "conflicts_source") +
+		    number(root, "conflicts_target");
+	}
+}
+
+void
+relay_read(const char * stage, const char * p, size_t n,
+    struct relay_line * l)
+{
+	struct json * doc = *p == '{' ? json_parse(p, n, NULL) : NULL;
+	const struct json_node * root;
+	const char * s;
+	size_t i;
+
+	*l = (struct relay_line) { .level = LOG_LEVEL_WARN };
+	if (doc == NULL) {
+		l->message = mem_text(p, n);
+		return;
+	}
+	root = json_root(doc);
+	s = json_text(json_get(root, "message"), NULL);
+	l->message = s != NULL ? mem_dup(s) : mem_text(p, n);
+	if ((s = json_text(json_get(root, "level"), NULL)) != NULL) {
+		for (i = 0; i < 4; i++) {
+			if (strcmp(s, level_names[i]) == 0)
+				l->level = (enum log_level)i;
+		}
+	}
+	read_counts(stage, root, l);
+	json_free(doc);
+}
+
+void
+relay_clear(struct relay_line * l)
+{
+
+	free(l->message);
+	l->message = NULL;
+}
+
+/* For people, as log.c does it: no byte may act on the terminal. */
+static void
+put_text(struct buf * b, const char * stage, const struct relay_line * l)
+{
+	const char * s;
+
+	if (log_terminal())
+		buf_puts(b, WIPE);
+	buf_puts(b, stage);
+	buf_puts(b, ": ");
+	if (l->level == LOG_LEVEL_WARN)
+		buf_puts(b, "warning: ");
+	for (s = l->message; *s != '\0'; s++) {
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			buf_printf(b, "\\u%04x", (unsigned char)*s);
+		else
+			buf_putc(b, *s);
+	}
+	buf_putc(b, '\n');
+}
+
+/* Add to an object that is written up to its last member. */
+static void
+put_member(struct buf * b, const struct json_node * root, const char * name,
+    const char * v)
+{
+	struct jsonw w;
+
+	if (v == NULL || (root != NULL && json_get(root, name) != NULL))
+		return;
+	buf_printf(b, ",\"%s\":", name);
+	jsonw_init(&w, b);
+	jsonw_text(&w, NULL, v);
+}
+
+/* A line that isn't JSON becomes an event of the program that said it. */
+static void
+put_head(struct buf * b, const char * stage, const struct relay_line * l)
+{
+	char when[TIMESTAMP_LEN];
+
+	timestamp_format(timestamp_now(), when);
+	buf_puts(b, "{\"timestamp\":\"");
+	buf_put(b, when, sizeof when);
+	buf_printf(b, "\",\"level\":\"%s\"", level_names[l->level]);
+	put_member(b, NULL, "component", stage);
+	put_member(b, NULL, "message", l->message);
+}
+
+void
+relay_put(struct buf * b, int text, const char * stage, const char * table,
+    const char * run, const char * p, size_t n, const struct relay_line * l)
+{
+	struct json * doc;
+	const struct json_node * root = NULL;
+
+	if (text) {
+		put_text(b, stage, l);
+		return;
+	}
+	doc = *p == '{' ? json_parse(p, n, NULL) : NULL;
+	if (doc != NULL && json_count(json_root(doc)) > 0) {
+		root = json_root(doc);
+		while (p[n - 1] != '}')
+			n--;
+		buf_put(b, p, n - 1);
+	} else
+		put_head(b, stage, l);
+	put_member(b, root, "table", table);
+	put_member(b, root, "component", stage);
+	put_member(b, root, "run", run);
+	buf_puts(b, "}\n");
+	json_free(doc);
+}
+
+void
+relay_say(const char * stage, const char * table, const char * run,
+    const char * p, size_t n, const struct relay_line * l)
+{
+	struct buf b = { NULL, 0, 0 };
+	size_t done = 0;
+	ssize_t k;
+
+	relay_put(&b, log_is_text(), stage, table, run, p, n, l);
+	while (done < b.n &&
+	    (k = write(STDERR_FILENO, b.p + done, b.n - done)) > 0)
+		done += (size_t)k;
+	buf_free(&b);
+}

@@ -1,0 +1,51 @@
+#ifndef RELAY_H_
+#define RELAY_H_
+
+#include <stddef.h>
+
+#include "../common/buf.h"
+#include "../common/log.h"
+
+#include "event.h"
+
+/*
+ * What the stages say on standard error: lines of JSON as common/log.h
+ * writes them, or any text from a program that isn't ours.  They are passed
+ * on with the run they belong to, and the counts in them are picked up.
+ */
+struct relay_line {
+	enum log_level level;
+	char * message;
+	/* The rows that it counts: those fields are set that it has. */
+	struct counts counts;
+	enum {
+		RELAY_NOTHING,
+		RELAY_READ,	/* read: more of them */
+		RELAY_MAPPED,	/* rejected: so far, by transform */
+		RELAY_LOADED	/* all but read: so far, by load */
+	} counted;
+};
+
+/**
+ * relay_read(stage, p, n, line):
+ * Understand the ${n} bytes ${p} that the stage called ${stage} said.  Plain
+ * text is a warning.  ${line} is to be released by relay_clear().
+ */
+void relay_read(const char * stage, const char * p, size_t n,
+    struct relay_line * line);
+void relay_clear(struct relay_line * line);
+
+/**
+ * relay_put(b, text, stage, table, run, p, n, line):
+ * Append the line as we say it, with its newline: as ${text} for people, or
+ * as JSON, to which table, stage and run are added if they aren't there.
+ */
+void relay_put(struct buf * b, int text, const char * stage,
+    const char * table, const char * run, const char * p, size_t n,
+    const struct relay_line * line);
+
+/* Say it on our standard error, in one write. */
+void relay_say(const char * stage, const char * table, const char * run,
+    const char * p, size_t n, const struct relay_line * line);
+
+#endif /* !RELAY_H_ */

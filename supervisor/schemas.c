@@ -1,0 +1,126 @@
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../common/buf.h"
+#include "../common/json.h"
+#include "../common/mem.h"
+
+#include "schemas.h"
+
+#define FILE_MAX_BYTES	((size_t)16 << 20)	/* as transform has it */
+#define SUFFIX		".json"
+
+static int
+is_folder(const char * path)
+{
+	struct stat sb;
+
+	return (stat(path, &sb) == 0 && S_ISDIR(sb.st_mode));
+}
+
+/* ${a}/${b}, to be freed. */
+static char *
+join(const char * a, const char * b)
+{
+	struct buf path = { NULL, 0, 0 };
+	char * s;
+
+	buf_printf(&path, "%s/%s", a, b);
+	s = mem_dup(buf_text(&path));
+	buf_free(&path);
+	return (s);
+}
+
+char *
+schemas_folder(const char * setting, const char * own)
+{
+	static const char * const places[] = { "../schemas",
+		"../../../share/millrace/schemas" };
+	char * path;
+	size_t i;
+
+	if (setting != NULL)
+		return (mem_dup(setting));
+	if (is_folder("schemas"))
+		return (mem_dup("schemas"));
+	for (i = 0; own != NULL && i < 2; i++) {
+		path = join(own, places[i]);
+		if (is_folder(path))
+			return (path);
+		free(path);
+	}
+	return (NULL);
+}
+
+/* Read all of the file ${path}.  Return 0, or -1. */
+static int
+read_file(const char * path, struct buf * b)
+{
+	ssize_t n = -1;
+	int fd;
+
+	buf_clear(b);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) == -1)
+		return (-1);
+	while (b->n < FILE_MAX_BYTES &&
+	    (n = read(fd, buf_room(b, 65536), 65536)) > 0)
+		b->n += (size_t)n;
+	close(fd);
+	return (n == 0 ? 0 : -1);
+}
+
+/* Is the file ${name} in ${folder}, at ${path}, the table's? */
+static int
+is_for(const char * path, const char * name, const char * table)
+{
+	struct buf b = { NULL, 0, 0 };
+	struct json * doc = NULL;
+	const char * source = NULL;
+	size_t n = strlen(table);
+	int yes;
+
+	if (read_file(path, &b) == 0)
+		doc = json_parse(b.p, b.n, NULL);
+	if (doc != NULL)
+		source = json_text(json_get(json_get(json_root(doc),
+		    "x-source"), "table"), NULL);
+	if (source != NULL)
+		yes = (strcmp(source, table) == 0);
+	else
+		yes = (strncmp(name, table, n) == 0 &&
+		    strcmp(name + n, SUFFIX) == 0);
+	json_free(doc);
+	buf_free(&b);
+	return (yes);
+}
+
+char *
+schemas_find(const char * folder, const char * table)
+{
+	struct dirent * e;
+	char * found = NULL;
+	char * path;
+	DIR * d;
+
+	if (folder == NULL || (d = opendir(folder)) == NULL)
+		return (NULL);
+	while (found == NULL && (e = readdir(d)) != NULL) {
+		size_t n = strlen(e->d_name);
+
+		if (e->d_name[0] == '.' || n <= strlen(SUFFIX) ||
+		    strcmp(e->d_name + n - strlen(SUFFIX), SUFFIX) != 0)
+			continue;
+		path = join(folder, e->d_name);
+		if (is_for(path, e->d_name, table))
+			found = path;
+		else
+			free(path);
+	}
+	closedir(d);
+	return (found);
+}

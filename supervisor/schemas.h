@@ -1,0 +1,20 @@
+#ifndef SCHEMAS_H_
+#define SCHEMAS_H_
+
+/*
+ * Which schema file is a table's, so that a pipeline is given that one only:
+ * a mistake in another table's file is that table's trouble alone.
+ */
+
+/* The folder that transform would take, or NULL; to be freed.  ${setting} is
+ * SYNC_SCHEMAS, ${own} the folder of our program; each may be NULL. */
+char * schemas_folder(const char * setting, const char * own);
+
+/**
+ * schemas_find(folder, table):
+ * The path of the file of ${folder} whose x-source names ${table}, or that is
+ * called TABLE.json and can't be read.  NULL if there is none; to be freed.
+ */
+char * schemas_find(const char * folder, const char * table);
+
+#endif /* !SCHEMAS_H_ */

@@ -1,0 +1,843 @@
+#include <sys/statvfs.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../common/exitcode.h"
+#include "../common/log.h"
+#include "../common/mem.h"
+#include "../common/timestamp.h"
+
+#include "service_impl.h"
+#include "status.h"
+
+#define TICK_US		SECOND_US
+#define DISK_US		(10 * SECOND_US)
+#define STATUS_US	SECOND_US	/* the file is written no oftener */
+#define REDISCOVER_US	(5 * SECOND_US)
+
+/* A wall clock that moves by more against ours was set. */
+#define WALL_STEP_US	(2 * SECOND_US)
+
+/* What stages try themselves: the rest is the jobs' affair. */
+#define STAGE_RETRIES	"2"
+#define STAGE_DELAY	"1"
+
+#define SAY(level, op, ...)	log_event(level, LOG_FIELDS(		\
+	LOG_TEXT("operation", op)), __VA_ARGS__)
+
+/*
+ * Telling.
+ */
+
+static void
+pass_event(void * cookie, const struct event * ev)
+{
+	struct service * sv = cookie;
+	size_t i;
+
+	for (i = 0; i < sv->nlistener; i++)
+		sv->listener[i].fn(sv->listener[i].cookie, ev);
+}
+
+void
+service_tell(struct service * sv, enum event_kind kind, enum log_level level,
+    const char * table, const char * text, int64_t us)
+{
+	struct event ev = { .kind = kind, .level = level,
+	    .wall_us = timestamp_now(), .table = table, .text = text,
+	    .us = us };
+
+	pass_event(sv, &ev);
+}
+
+void
+service_listen(struct service * sv, event_fn * fn, void * cookie)
+{
+
+	sv->listener = mem_grow(sv->listener, sv->nlistener + 1,
+	    sizeof *sv->listener);
+	sv->listener[sv->nlistener++] = (struct listener) { fn, cookie };
+}
+
+void
+service_soon(struct service * sv)
+{
+
+	sv->changed = sv->dirty = 1;
+	loop_at(sv->soon, loop_now(sv->lp));
+}
+
+/*
+ * The servers.
+ */
+
+static int
+any_server(const struct service * sv, enum server_state state)
+{
+
+	return (health_state(sv->health, SERVER_MYSQL) == state ||
+	    health_state(sv->health, SERVER_MONGODB) == state);
+}
+
+/* Tell the tables that wait for an answer. */
+static void
+spread_health(struct service * sv, struct mono now)
+{
+	int away = any_server(sv, SERVER_AWAY);
+	size_t i;
+
+	if (!away && (health_asking(sv->health) ||
+	    any_server(sv, SERVER_UNKNOWN)))
+		return;
+	for (i = 0; i < sv->n; i++) {
+		switch (job_state(table_job(sv->table[i]))) {
+		case JOB_CHECKING:
+		case JOB_AWAY:
+			table_event(sv->table[i],
+			    away ? JOB_EV_AWAY : JOB_EV_BACK, now);
+			break;
+		case JOB_QUEUED:
+		case JOB_BACKOFF:
+			if (away)
+				table_event(sv->table[i], JOB_EV_AWAY, now);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static void
+say_server(struct service * sv, enum server s, enum server_state was)
+{
+	enum server_state is = health_state(sv->health, s);
+	const char * error = health_error(sv->health, s);
+	const char * name = server_name(s);
+
+	if (is == was)
+		return;
+	if (is == SERVER_UP) {
+		SAY(LOG_LEVEL_INFO, "reach", "%s answers", name);
+		if (was != SERVER_UNKNOWN)
+			service_tell(sv, EVENT_SERVER_BACK, LOG_LEVEL_INFO,
+			    NULL, name, -1);
+		return;
+	}
+	SAY(LOG_LEVEL_ERROR, "reach", "%s %s: %s%s", name,
+	    is == SERVER_AWAY ? "doesn't answer" : "refuses",
+	    error != NULL ? error : "unknown", is == SERVER_AWAY ?
+	    "; it is asked again until it does" :
+	    "; mend the settings or the account, it is then tried again");
+	service_tell(sv, EVENT_SERVER_AWAY, LOG_LEVEL_ERROR, NULL, name, -1);
+}
+
+static void
+on_health(void * cookie, enum server s, enum server_state was,
+    struct mono now)
+{
+	struct service * sv = cookie;
+
+	say_server(sv, s, was);
+	spread_health(sv, now);
+	service_soon(sv);
+}
+
+/*
+ * What the tables ask for.
+ */
+
+static void
+host_want(void * cookie, size_t i, struct mono now)
+{
+	struct service * sv = cookie;
+
+	pool_want(sv->pool, i, now);
+	service_soon(sv);
+}
+
+static void
+host_leave(void * cookie, size_t i, struct mono now)
+{
+	struct service * sv = cookie;
+
+	(void)now;
+	pool_leave(sv->pool, i);
+	service_soon(sv);
+}
+
+static void
+host_probe(void * cookie, size_t i, struct mono now)
+{
+	struct service * sv = cookie;
+
+	(void)i;
+	health_probe(sv->health, now);
+}
+
+/* May its idle pipeline stay for the next round? */
+static int
+host_keep(void * cookie, size_t i, struct mono begun)
+{
+	struct service * sv = cookie;
+
+	(void)i;
+	return (!sv->stopping && !sv->once && pool_waiting(sv->pool) == 0 &&
+	    pool_idle(sv->pool) < sv->cfg->pool_min &&
+	    mono_sub(loop_now(sv->lp), begun) < sv->cfg->pool_recycle_us);
+}
+
+static void
+host_moved(void * cookie, size_t i, enum job_state from, enum job_state to,
+    struct mono now)
+{
+	struct service * sv = cookie;
+
+	(void)from;
+	(void)now;
+
+	/* A table tells of itself while it is still being opened. */
+	if (i < sv->n)
+		pool_set_idle(sv->pool, i, to == JOB_WAITING);
+	service_soon(sv);
+}
+
+static void
+host_over(void * cookie, size_t i, enum job_outcome outcome, struct mono now)
+{
+	struct service * sv = cookie;
+
+	(void)now;
+	if (outcome == JOB_OK)
+		sv->last_wall = timestamp_now();
+	if (outcome != JOB_RETRY && sv->once) {
+		sv->outcome[i] = outcome;
+		sv->done[i] = 1;
+	}
+	service_soon(sv);
+}
+
+static void
+host_seen(void * cookie, struct mono now)
+{
+	struct service * sv = cookie;
+
+	health_seen(sv->health, now);
+}
+
+/*
+ * What is put off until after events.
+ */
+
+/* Close the idle pipeline that is needed last, to make room. */
+static void
+make_room(struct service * sv, struct mono now)
+{
+	const struct job * j;
+	struct mono due = { INT64_MIN };
+	size_t i, found = sv->n;
+
+	if (pool_waiting(sv->pool) == 0 || pool_idle(sv->pool) == 0 ||
+	    pool_used(sv->pool) < pool_max(sv->pool))
+		return;
+	for (i = 0; i < sv->n; i++) {
+		j = table_job(sv->table[i]);
+		if (job_state(j) == JOB_WAITING && job_has_pipeline(j) &&
+		    job_due(j).us > due.us) {
+			due = job_due(j);
+			found = i;
+		}
+	}
+	if (found < sv->n)
+		table_event(sv->table[found], JOB_EV_CLOSE, now);
+}
+
+static void
+run_pool(struct service * sv, struct mono now)
+{
+	int i;
+
+	if (any_server(sv, SERVER_AWAY)) {
+		spread_health(sv, now);
+		return;
+	}
+	if (any_server(sv, SERVER_UNKNOWN))
+		return;
+	while ((i = pool_grant(sv->pool)) != -1)
+		table_event(sv->table[i], JOB_EV_PLACE, now);
+	while ((i = pool_expire(sv->pool, now)) != -1) {
+		sv->pool_timeouts++;
+		SAY(LOG_LEVEL_WARN, "pool", "%s: no place within "
+		    "MYSQL_POOL_TIMEOUT among %u extractors: it waits",
+		    table_name(sv->table[i]), pool_max(sv->pool));
+		table_event(sv->table[i], JOB_EV_NO_PLACE, now);
+	}
+	make_room(sv, now);
+}
+
+/* --once: whoever is done ends. */
+static void
+run_once(struct service * sv, struct mono now)
+{
+	size_t i, left = 0;
+
+	if (sv->n == 0)
+		return;
+	for (i = 0; i < sv->n; i++) {
+		enum job_state state = job_state(table_job(sv->table[i]));
+
+		/* Blocked from the start, or paused: it won't run. */
+		if (!sv->done[i] && (state == JOB_BLOCKED ||
+		    state == JOB_PAUSED)) {
+			sv->outcome[i] = state == JOB_PAUSED ?
+			    JOB_INTERRUPTED : JOB_REFUSED;
+			sv->done[i] = 1;
+		}
+		if (sv->done[i])
+			table_event(sv->table[i], JOB_EV_STOP, now);
+		else
+			left++;
+	}
+	if (left == 0 && !sv->stopping)
+		service_stop(sv, now);
+}
+
+static int
+all_ended(const struct service * sv)
+{
+	size_t i;
+
+	for (i = 0; i < sv->n; i++) {
+		if (job_state(table_job(sv->table[i])) != JOB_ENDED)
+			return (0);
+	}
+	return (sv->discover == NULL);
+}
+
+/* All steps of the start-up are done. */
+static void
+become_ready(struct service * sv)
+{
+
+	if (sv->ready || sv->n == 0 ||
+	    health_state(sv->health, SERVER_MYSQL) != SERVER_UP ||
+	    health_state(sv->health, SERVER_MONGODB) != SERVER_UP)
+		return;
+	sv->ready = 1;
+	SAY(LOG_LEVEL_INFO, "ready", "ready: %zu tables", sv->n);
+	service_tell(sv, EVENT_READY, LOG_LEVEL_INFO, NULL, NULL, -1);
+	if (sv->notify_fd != -1) {
+		if (write(sv->notify_fd, "\n", 1) != 1)
+			log_warn_sys("tell that we are ready");
+		close(sv->notify_fd);
+		sv->notify_fd = -1;
+	}
+}
+
+static void
+on_soon(void * cookie, struct mono now)
+{
+	struct service * sv = cookie;
+
+	/* What is done may lead to more of it. */
+	do {
+		sv->dirty = 0;
+		become_ready(sv);
+		if (sv->once)
+			run_once(sv, now);
+		if (!sv->stopping)
+			run_pool(sv, now);
+	} while (sv->dirty);
+	if (sv->stopping && all_ended(sv))
+		loop_quit(sv->lp);
+	else if (!sv->stopping && !any_server(sv, SERVER_UNKNOWN))
+		loop_at(sv->soon, pool_deadline(sv->pool));
+}
+
+/*
+ * Tables.
+ */
+
+int
+service_all_paused(const struct service * sv)
+{
+
+	if (sv->once)
+		return (0);
+	return (control_paused(sv->control, NULL, !sv->cfg->enabled));
+}
+
+void
+service_apply(struct service * sv, size_t i, struct mono now)
+{
+	const struct config * c = sv->cfg;
+	const char * name = table_name(sv->table[i]);
+	struct job_limits limits = { c->max_retries, c->retry_delay_us,
+	    c->stop_us, c->stall_us };
+	struct schedule s;
+	const char * cron;
+	int64_t us;
+	int own;
+
+	if ((own = config_schedule(c, name, &s, &cron)) == -1) {
+		s = c->schedule;
+		cron = c->cron;
+		own = 0;
+	}
+	us = control_interval(sv->control, name, s.interval_us);
+	if (us == 0 && !own)
+		us = control_interval(sv->control, NULL, s.interval_us);
+	if (us != 0) {
+		s.interval_us = us;
+		cron = NULL;
+	}
+	table_limits(sv->table[i], &limits);
+	table_schedule(sv->table[i], &s, cron, now);
+}
+
+/* Make room for ${n} tables. */
+static void
+grow_tables(struct service * sv, size_t n)
+{
+	struct pool * pool = pool_new(n, sv->cfg->pool_max,
+	    sv->cfg->pool_timeout_us);
+
+	pool_copy(pool, sv->pool);
+	pool_free(sv->pool);
+	sv->pool = pool;
+	sv->table = mem_grow(sv->table, n, sizeof *sv->table);
+	sv->outcome = mem_grow(sv->outcome, n, sizeof *sv->outcome);
+	sv->done = mem_grow(sv->done, n, sizeof *sv->done);
+}
+
+/* Take up the tables ${names} that aren't there yet. */
+static void
+open_tables(struct service * sv, const char * const * names, size_t n,
+    struct mono now)
+{
+	size_t i, k;
+	int paused;
+
+	for (i = 0; i < n; i++) {
+		int at = service_find(sv, names[i]);
+
+		if (at != -1 && job_state(table_job(sv->table[at])) !=
+		    JOB_ENDED)
+			continue;
+		if (at == -1) {
+			grow_tables(sv, sv->n + 1);
+			k = sv->n;
+		} else {
+			k = (size_t)at;
+			table_free(sv->table[k]);
+		}
+		paused = service_all_paused(sv) ||
+		    control_paused(sv->control, names[i], 0);
+		sv->done[k] = 0;
+		sv->table[k] = table_open(&sv->host, k, names[i], paused,
+		    now);
+		if (at == -1)
+			sv->n++;
+		service_apply(sv, k, now);
+		SAY(LOG_LEVEL_INFO, "table", "%s: %s", names[i],
+		    job_state_name(job_state(table_job(sv->table[k]))));
+	}
+	service_soon(sv);
+}
+
+/* End the tables that SYNC_TABLES doesn't name any more. */
+static void
+close_tables(struct service * sv, struct mono now)
+{
+	size_t i, k;
+
+	for (i = 0; i < sv->n && sv->cfg->ntables > 0; i++) {
+		const char * name = table_name(sv->table[i]);
+
+		for (k = 0; k < sv->cfg->ntables; k++) {
+			if (strcmp(sv->cfg->tables[k], name) == 0)
+				break;
+		}
+		if (k < sv->cfg->ntables)
+			continue;
+		SAY(LOG_LEVEL_INFO, "table", "%s: no longer in SYNC_TABLES",
+		    name);
+		table_event(sv->table[i], JOB_EV_STOP, now);
+	}
+}
+
+static void
+on_discovered(void * cookie, const char * const * names, size_t n,
+    const char * error, struct mono now)
+{
+	struct service * sv = cookie;
+
+	discover_free(sv->discover);
+	sv->discover = NULL;
+	service_soon(sv);
+	if (sv->stopping)
+		return;
+	if (error != NULL) {
+		SAY(LOG_LEVEL_ERROR, "discover", "looking for tables: %s; it "
+		    "is tried again, or name them in SYNC_TABLES", error);
+		sv->discover_at = mono_add(now, REDISCOVER_US);
+		if (!sv->once)
+			return;
+		sv->exit_code = EXIT_TEMP;
+		service_stop(sv, now);
+		return;
+	}
+	SAY(LOG_LEVEL_INFO, "discover", "%zu tables found", n);
+	open_tables(sv, names, n, now);
+}
+
+static void
+find_tables(struct service * sv, struct mono now)
+{
+
+	if (sv->cfg->ntables > 0) {
+		open_tables(sv, sv->cfg->tables, sv->cfg->ntables, now);
+		return;
+	}
+	sv->discover_at = MONO_NEVER;
+	sv->discover = discover_start(sv->lp, &sv->health_opt, on_discovered,
+	    sv);
+	if (sv->discover == NULL)
+		sv->discover_at = mono_add(now, REDISCOVER_US);
+}
+
+/*
+ * Once a second.
+ */
+
+static void
+check_disk(struct service * sv)
+{
+	struct statvfs vfs;
+	int low;
+
+	if (fstatvfs(sv->state_fd, &vfs) == -1)
+		return;
+	sv->disk_free = (int64_t)vfs.f_bavail * (int64_t)vfs.f_frsize;
+	low = sv->disk_free < sv->cfg->disk_min;
+	if (low == sv->disk_low)
+		return;
+	sv->disk_low = low;
+	SAY(low ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "disk", "%s: %lld MB "
+	    "free%s", sv->cfg->state_dir, (long long)(sv->disk_free >> 20),
+	    low ? ", less than STATE_DISK_MIN_MB: make room" : " again");
+	service_tell(sv, low ? EVENT_DISK_LOW : EVENT_DISK_OK,
+	    low ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, NULL,
+	    sv->cfg->state_dir, sv->disk_free);
+}
+
+/* Cron lines follow the wall clock when somebody sets it. */
+static void
+check_wall(struct service * sv, struct mono now)
+{
+	int64_t ahead = timestamp_now() - now.us;
+	int64_t step = ahead - sv->wall_ahead;
+	size_t i;
+
+	sv->wall_ahead = ahead;
+	if (step > -WALL_STEP_US && step < WALL_STEP_US)
+		return;
+	SAY(LOG_LEVEL_INFO, "clock", "the wall clock was set by %lld s",
+	    (long long)(step / SECOND_US));
+	for (i = 0; i < sv->n; i++)
+		service_apply(sv, i, now);
+}
+
+/* Idle connections that are too old are not kept. */
+static void
+recycle(struct service * sv, size_t i, struct mono now)
+{
+	const struct job * j = table_job(sv->table[i]);
+
+	if (job_state(j) == JOB_WAITING && job_has_pipeline(j) &&
+	    mono_sub(now, table_pipeline_begun(sv->table[i])) >=
+	    sv->cfg->pool_recycle_us)
+		table_event(sv->table[i], JOB_EV_CLOSE, now);
+}
+
+/* --once doesn't wait for a server for ever. */
+static void
+check_patience(struct service * sv, struct mono now)
+{
+	enum server s;
+	size_t i;
+
+	for (s = 0; s < SERVERS; s++) {
+		int64_t gone = timestamp_now() -
+		    health_since(sv->health, s);
+
+		if (health_state(sv->health, s) != SERVER_AWAY ||
+		    gone < sv->cfg->retry_delay_us)
+			continue;
+		SAY(LOG_LEVEL_ERROR, "reach", "%s is away for too long "
+		    "(SYNC_RETRY_DELAY)", server_name(s));
+		for (i = 0; i < sv->n; i++) {
+			if (!sv->done[i])
+				sv->outcome[i] = JOB_GAVE_UP;
+			sv->done[i] = 1;
+		}
+		sv->exit_code = EXIT_TEMP;
+		service_stop(sv, now);
+		return;
+	}
+}
+
+static void
+on_tick(void * cookie, struct mono now)
+{
+	struct service * sv = cookie;
+	size_t i;
+
+	loop_at(sv->tick, mono_add(now, TICK_US));
+	check_wall(sv, now);
+	if (mono_due(sv->disk_at, now)) {
+		check_disk(sv);
+		sv->disk_at = mono_add(now, DISK_US);
+	}
+	for (i = 0; i < sv->n && !sv->stopping; i++) {
+		table_check(sv->table[i], now);
+		recycle(sv, i, now);
+	}
+	if (mono_due(sv->discover_at, now) && !sv->stopping)
+		find_tables(sv, now);
+	if (sv->once && !sv->stopping)
+		check_patience(sv, now);
+	if (mono_due(sv->status_at, now) || sv->changed) {
+		status_write(sv, sv->state_fd, now);
+		sv->changed = 0;
+		sv->status_at = mono_add(now, 10 * STATUS_US);
+	}
+}
+
+/*
+ * Signals.
+ */
+
+static void
+before_reap(void * cookie, pid_t pid)
+{
+	struct service * sv = cookie;
+	size_t i;
+
+	for (i = 0; i < sv->n; i++)
+		table_before_reap(sv->table[i], pid);
+	health_before_reap(sv->health, pid);
+	discover_before_reap(sv->discover, pid);
+}
+
+static void
+reap_all(struct service * sv, struct mono now)
+{
+	struct child_end end;
+	pid_t pid;
+	size_t i;
+
+	while (child_reap(&pid, &end, before_reap, sv) == 1) {
+		for (i = 0; i < sv->n; i++) {
+			if (table_reaped(sv->table[i], pid, &end, now))
+				break;
+		}
+		if (i == sv->n && !health_reaped(sv->health, pid, &end, now))
+			discover_reaped(sv->discover, pid, &end, now);
+	}
+	service_soon(sv);
+}
+
+void
+service_signal(struct service * sv, int sig, struct mono now)
+{
+
+	switch (sig) {
+	case SIGCHLD:
+		reap_all(sv, now);
+		break;
+	case SIGHUP:
+		service_reload(sv, now);
+		break;
+	default:
+		SAY(LOG_LEVEL_INFO, "signal", "%s: %s", strsignal(sig),
+		    sv->stopping ? "what still runs is killed" :
+		    "the pipelines drain");
+		if (!sv->stopping)
+			sv->exit_code = EXIT_STOPPED;
+		service_stop(sv, now);
+		break;
+	}
+}
+
+void
+service_stop(struct service * sv, struct mono now)
+{
+	size_t i;
+
+	if (sv->stopping) {
+		for (i = 0; i < sv->n; i++)
+			table_kill(sv->table[i]);
+		return;
+	}
+	sv->stopping = 1;
+	service_tell(sv, EVENT_STOPPING, LOG_LEVEL_INFO, NULL, NULL, -1);
+	health_stop(sv->health);
+	if (sv->discover != NULL) {
+		discover_free(sv->discover);
+		sv->discover = NULL;
+	}
+	for (i = 0; i < sv->n; i++)
+		table_event(sv->table[i], JOB_EV_STOP, now);
+	service_soon(sv);
+}
+
+/* Hand the settings of ${sv}->cfg on to whoever keeps a copy. */
+static void
+spread_settings(struct service * sv)
+{
+
+	sv->health_opt = (struct health_options) { sv->env,
+	    sv->cfg->env_file, sv->lock_fd, sv->cfg->health_us };
+	sv->host.cfg = sv->cfg;
+}
+
+int
+service_reload(struct service * sv, struct mono now)
+{
+	struct config * cfg = config_load(sv->cfg->env_file);
+	size_t i;
+
+	if (cfg == NULL) {
+		SAY(LOG_LEVEL_ERROR, "settings", "the settings as they were "
+		    "read before still hold");
+		return (-1);
+	}
+	if (strcmp(cfg->state_dir, sv->cfg->state_dir) != 0) {
+		SAY(LOG_LEVEL_ERROR, "settings", "STATE_DIR can't change "
+		    "while the service runs");
+		config_free(cfg);
+		return (-1);
+	}
+	config_free(sv->cfg);
+	sv->cfg = cfg;
+	spread_settings(sv);
+	health_options(sv->health, &sv->health_opt);
+	pool_limits(sv->pool, cfg->pool_max, cfg->pool_timeout_us);
+	SAY(LOG_LEVEL_INFO, "settings", "settings read again");
+	service_tell(sv, EVENT_SETTINGS, LOG_LEVEL_INFO, NULL, NULL, -1);
+	close_tables(sv, now);
+	for (i = 0; i < sv->n; i++) {
+		service_apply(sv, i, now);
+		table_event(sv->table[i], JOB_EV_CHANGED, now);
+	}
+	if (cfg->ntables > 0)
+		open_tables(sv, cfg->tables, cfg->ntables, now);
+	service_settle(sv, now);
+	health_probe(sv->health, now);
+	service_soon(sv);
+	return (0);
+}
+
+/*
+ * Life.
+ */
+
+/* The environment of the stages. */
+static struct env *
+make_env(void)
+{
+	struct env * e = env_new();
+
+	env_set(e, "LOG_FORMAT", "json");
+	env_set(e, "SYNC_MAX_RETRIES", STAGE_RETRIES);
+	env_set(e, "SYNC_RETRY_DELAY", STAGE_DELAY);
+	return (e);
+}
+
+struct service *
+service_open(struct loop * lp, struct config * cfg,
+    const struct service_options * opt)
+{
+	struct service * sv = mem_new(1, sizeof *sv);
+	struct mono now = loop_now(lp);
+
+	sv->lp = lp;
+	sv->cfg = cfg;
+	sv->state_fd = opt->state_fd;
+	sv->lock_fd = opt->lock_fd;
+	sv->notify_fd = opt->notify_fd;
+	sv->once = opt->once;
+	sv->started_wall = timestamp_now();
+	sv->wall_ahead = sv->started_wall - now.us;
+	sv->discover_at = MONO_NEVER;
+	sv->status_at = sv->disk_at = now;
+	if ((sv->control = control_open(sv->state_fd)) == NULL) {
+		service_free(sv);
+		return (NULL);
+	}
+	sv->env = make_env();
+	sv->host = (struct table_host) { sv, lp, sv->env, cfg, sv->lock_fd,
+	    sv->state_fd, 0, host_want, host_leave, host_probe, host_keep,
+	    host_moved, host_over, host_seen, pass_event };
+	spread_settings(sv);
+	sv->pool = pool_new(0, cfg->pool_max, cfg->pool_timeout_us);
+	sv->soon = loop_timer(lp, "soon", on_soon, sv);
+	sv->tick = loop_timer(lp, "tick", on_tick, sv);
+	sv->health = health_open(lp, &sv->health_opt, on_health, sv);
+	loop_at(sv->tick, now);
+	check_disk(sv);
+	health_probe(sv->health, now);
+	find_tables(sv, now);
+	return (sv);
+}
+
+void
+service_free(struct service * sv)
+{
+	size_t i;
+
+	if (sv == NULL)
+		return;
+	if (sv->health != NULL)
+		status_write(sv, sv->state_fd, loop_now(sv->lp));
+	for (i = 0; i < sv->n; i++)
+		table_free(sv->table[i]);
+	discover_free(sv->discover);
+	health_free(sv->health);
+	control_free(sv->control);
+	pool_free(sv->pool);
+	env_free(sv->env);
+	config_free(sv->cfg);
+	loop_timer_free(sv->soon);
+	loop_timer_free(sv->tick);
+	free(sv->table);
+	free(sv->outcome);
+	free(sv->done);
+	free(sv->listener);
+	free(sv);
+}
+
+int
+service_exit_code(const struct service * sv)
+{
+	int code = sv->exit_code;
+	size_t i;
+
+	for (i = 0; i < sv->n && sv->once; i++) {
+		if (!sv->done[i])
+			continue;
+		if (sv->outcome[i] == JOB_REFUSED)
+			return (EXIT_PERM);
+		if (sv->outcome[i] == JOB_GAVE_UP)
+			code = EXIT_TEMP;
+	}
+
+	/* A service that was asked to stop has done all it should. */
+	return (code == EXIT_STOPPED && !sv->once ? EXIT_DONE : code);
+}

@@ -1,0 +1,71 @@
+#ifndef SERVICE_IMPL_H_
+#define SERVICE_IMPL_H_
+
+#include "control.h"
+#include "discover.h"
+#include "env.h"
+#include "health.h"
+#include "pool.h"
+#include "service.h"
+#include "table.h"
+
+/*
+ * The inside of a service, for service.c (its life), steer.c (what people
+ * ask for) and view.c (what they see).
+ */
+struct service {
+	struct loop * lp;
+	struct config * cfg;
+	struct env * env;
+	struct control * control;
+	struct health * health;
+	struct health_options health_opt;
+	struct discover * discover;	/* while it is asked */
+	struct mono discover_at;	/* when to ask again; or never */
+	struct pool * pool;
+	struct table_host host;
+	struct table ** table;
+	enum job_outcome * outcome;	/* --once: of each, when done */
+	char * done;			/* --once: it is */
+	size_t n;
+	int state_fd, lock_fd;
+	int notify_fd;			/* -1: nobody waits; or told */
+
+	int once, ready, stopping;
+	int exit_code;
+	uint64_t pool_timeouts;
+	int64_t disk_free;
+	int disk_low;
+	int64_t started_wall, last_wall;
+	int64_t wall_ahead;		/* wall - steady clock, at last look */
+
+	struct loop_timer * soon;	/* what is put off until after events */
+	struct loop_timer * tick;	/* once a second */
+	struct mono status_at, disk_at;	/* when next */
+	int changed;			/* since the status was written */
+	int dirty;			/* there is something to do soon */
+
+	struct listener {
+		event_fn * fn;
+		void * cookie;
+	} * listener;
+	size_t nlistener;
+};
+
+/* Do what is to be done, once what happens now is over. */
+void service_soon(struct service * sv);
+
+/* Is everything paused? */
+int service_all_paused(const struct service * sv);
+
+/* Pause and resume the tables as it is to be now. */
+void service_settle(struct service * sv, struct mono now);
+
+/* Give a table the schedule and the limits that hold for it. */
+void service_apply(struct service * sv, size_t i, struct mono now);
+
+/* Tell the listeners. */
+void service_tell(struct service * sv, enum event_kind kind,
+    enum log_level level, const char * table, const char * text, int64_t us);
+
+#endif /* !SERVICE_IMPL_H_ */
