@@ -354,7 +354,7 @@ load_settings(struct options * opt)
 	src->reread_arg = opt;
 }
 
-/* Which tables: none at all is right for --discover only. */
+/* Which tables: --discover and --check may go without any. */
 static void
 choose_tables(struct options * opt)
 {
@@ -363,7 +363,8 @@ choose_tables(struct options * opt)
 	if (opt->ntable == 0)
 		opt->table = settings_list(opt->settings, "SYNC_TABLES",
 		    &opt->ntable);
-	if (opt->ntable == 0 && opt->mode != MODE_DISCOVER)
+	if (opt->ntable == 0 && opt->mode != MODE_DISCOVER &&
+	    opt->mode != MODE_CHECK)
 		die_usage("no table is named, and SYNC_TABLES is not set");
 	for (i = 0; i < opt->ntable; i++) {
 		for (k = 0; k < i; k++) {

@@ -29,6 +29,7 @@ static const struct setting settings[] = {
 
 static const char help[] =
 "usage: load [options] < messages > acknowledged-positions\n"
+"       load --check\n"
 "\n"
 "Writes the records of a stream to MongoDB and prints the positions that\n"
 "are safe: see load(1) and record(5).\n"
@@ -56,6 +57,7 @@ static const char help[] =
 "      --allow-open       input that doesn't end in a STATE is no error\n"
 "      --activate-version delete what an ACTIVATE_VERSION message leaves\n"
 "                         behind\n"
+"      --check            only try to reach the server, and log in\n"
 "  -n, --dry-run          write and acknowledge nothing, say what would be\n"
 "      --insecure         allow connections without verified TLS\n"
 "      --max-line BYTES   longest line, 64M by default\n"
@@ -76,7 +78,8 @@ static const char exits[] =
 
 enum { OPT_ACK = 256, OPT_REJECTS, OPT_MAX, OPT_CONFLICT, OPT_CONFLICT_LOG,
 	OPT_CONFLICTS, OPT_DECIMAL, OPT_BIGINT, OPT_NAMES, OPT_MICROS,
-	OPT_DROPPED, OPT_OPEN, OPT_ACTIVATE, OPT_INSECURE, OPT_LINE, OPT_ENV };
+	OPT_DROPPED, OPT_OPEN, OPT_ACTIVATE, OPT_CHECK, OPT_INSECURE, OPT_LINE,
+	OPT_ENV };
 
 static const struct option longs[] = {
 	{ "ack", required_argument, NULL, OPT_ACK },
@@ -92,6 +95,7 @@ static const struct option longs[] = {
 	{ "allow-dropped", no_argument, NULL, OPT_DROPPED },
 	{ "allow-open", no_argument, NULL, OPT_OPEN },
 	{ "activate-version", no_argument, NULL, OPT_ACTIVATE },
+	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "insecure", no_argument, NULL, OPT_INSECURE },
 	{ "max-line", required_argument, NULL, OPT_LINE },
@@ -260,6 +264,9 @@ take(struct options * opt, int c)
 		break;
 	case OPT_ACTIVATE:
 		opt->activate = 1;
+		break;
+	case OPT_CHECK:
+		opt->check = 1;
 		break;
 	case 'n':
 		opt->dry_run = 1;

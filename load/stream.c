@@ -772,7 +772,9 @@ stream_run(struct options * opt, int fd, const char * name)
 	ld.reader = record_reader_new();
 	ld.bsonizer = bsonizer_new();
 	rc = open_all(&ld, opt);
-	if (rc == EXIT_DONE) {
+	if (rc == EXIT_DONE && opt->check)
+		log_info("%s answers", sink_hosts(ld.sink));
+	else if (rc == EXIT_DONE) {
 		if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode))
 			ld.progress = progress_open("load",
 			    (uint64_t)sb.st_size);
