@@ -19,9 +19,9 @@ fieldname_escape(const char * p, size_t n, struct buf * b)
 	size_t i;
 
 	if (n == 0)
-		return ("a field can't have an empty name");
+		return ("has an empty name, which no field can have");
 	if (memchr(p, '\0', n) != NULL)
-		return ("a field's name can't hold NUL");
+		return ("has NUL in its name, which no field can have");
 	for (i = 0; i < n; i++) {
 		if (p[i] == '.')
 			buf_puts(b, STOP);

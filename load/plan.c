@@ -361,8 +361,7 @@ field_name(struct builder * b, const char * name, size_t n,
 	if (memchr(name, '\0', n) != NULL)
 		return (fail(b, "the name of a property holds NUL"));
 	if (b->opt->names_reject && !fieldname_plain(name, n))
-		f->refused = "names that are empty or hold '$' or '.' are "
-		    "refused";
+		f->refused = "has a name that is empty or holds '$' or '.'";
 	else
 		f->refused = fieldname_escape(name, n, &text);
 	f->elem = elem_new(text.p != NULL ? text.p : "", text.n, "",
@@ -512,7 +511,7 @@ key_build(struct builder * b, const struct json_node * keys,
 			return (fail(b, "the key property \"%s\" is an array, "
 			    "which _id can't be", f->name));
 		if (f->refused != NULL)
-			return (fail(b, "the key property \"%s\": %s",
+			return (fail(b, "the key property \"%s\" %s",
 			    f->name, f->refused));
 		plan->keys[plan->nkeys++] = (size_t)slot;
 	}
