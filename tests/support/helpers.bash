@@ -80,6 +80,11 @@ mongo_q() {
 
 # --- Running the stages ---------------------------------------------------
 
+# bats has a function of this name; from here on it is the program.
+load() {
+	command load "$@"
+}
+
 # Every test in a folder of its own, so that no .env is found by chance.
 cd_temp() {
 	cd "$BATS_TEST_TMPDIR"

@@ -26,8 +26,8 @@
  *
  *	COMMAND N ACTION [ARGUMENT ...]
  *
- * for the N-th COMMAND (insert, update, delete, find, ping, create) from 1,
- * or every one ("*").  Actions:
+ * for the N-th COMMAND (insert, update, delete, find, ping, create, saslStart)
+ * from 1, or every one ("*").  Actions:
  *
  *	error CODE [LABEL ...]	refuse it: ok 0
  *	write INDEX:CODE ...	ok 1, but these writes failed
@@ -57,7 +57,7 @@ struct step {
 
 /* How often each command came. */
 static const char * const names[] = { "insert", "update", "delete", "find",
-	"ping", "create" };
+	"ping", "create", "saslStart" };
 #define NAMES	(sizeof names / sizeof names[0])
 
 static struct {
