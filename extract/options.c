@@ -27,6 +27,8 @@ static const char usage[] =
 "  --full              start again at the first row\n"
 "  --since TIME        rows changed since TIME (2026-01-31T12:00:00Z)\n"
 "  --follow INTERVAL   go on with a round every INTERVAL (500ms, 10s, 5m)\n"
+"  --rounds            wait for a word on standard input before each round,\n"
+"                      and end it with a STATE that carries the word\n"
 "  --where SQL         only rows for which the condition is true\n"
 "  --change COLUMN     the change column [updated_at, else created_at]\n"
 "  --key COLUMN,...    the columns that identify a row [the primary key]\n"
@@ -72,8 +74,8 @@ static const struct setting table[] = {
 	{ NULL, SETTING_TEXT, NULL, 0, 0, NULL }
 };
 
-enum { O_STATE, O_FULL, O_SINCE, O_FOLLOW, O_WHERE, O_CHANGE, O_KEY,
-	O_PAGE_SIZE, O_NULLS, O_SETTLE, O_LAG, O_ZERO_DATES, O_BAD_TEXT,
+enum { O_STATE, O_FULL, O_SINCE, O_FOLLOW, O_ROUNDS, O_WHERE, O_CHANGE,
+	O_KEY, O_PAGE_SIZE, O_NULLS, O_SETTLE, O_LAG, O_ZERO_DATES, O_BAD_TEXT,
 	O_INSECURE, O_ENV_FILE, O_DISCOVER, O_COUNT, O_JSON, O_CHECK, O_HELP,
 	O_VERSION, O_N };
 
@@ -82,6 +84,7 @@ static const struct option longopts[] = {
 	[O_FULL] = { "full", no_argument, NULL, O_FULL },
 	[O_SINCE] = { "since", required_argument, NULL, O_SINCE },
 	[O_FOLLOW] = { "follow", required_argument, NULL, O_FOLLOW },
+	[O_ROUNDS] = { "rounds", no_argument, NULL, O_ROUNDS },
 	[O_WHERE] = { "where", required_argument, NULL, O_WHERE },
 	[O_CHANGE] = { "change", required_argument, NULL, O_CHANGE },
 	[O_KEY] = { "key", required_argument, NULL, O_KEY },
@@ -199,6 +202,7 @@ set_option(struct options * opt, int c, const char * arg)
 		opt->follow = 1;
 		opt->follow_us = duration("follow", arg);
 		break;
+	case O_ROUNDS: opt->rounds = 1; break;
 	case O_WHERE: opt->where = arg; break;
 	case O_CHANGE: opt->change = arg; break;
 	case O_KEY: opt->key = arg; break;
@@ -233,8 +237,11 @@ check_combinations(const struct options * opt, const int * seen)
 		die_usage("--full and --since exclude each other");
 	if (opt->json && opt->mode != MODE_COUNT)
 		die_usage("--json goes with --count only");
-	if (opt->mode != MODE_EXTRACT && opt->follow)
-		die_usage("--follow doesn't go with --%s",
+	if (opt->follow && opt->rounds)
+		die_usage("--follow and --rounds exclude each other");
+	if (opt->mode != MODE_EXTRACT && (opt->follow || opt->rounds))
+		die_usage("--%s doesn't go with --%s",
+		    opt->follow ? "follow" : "rounds",
 		    opt->mode == MODE_DISCOVER ? "discover" :
 		    opt->mode == MODE_COUNT ? "count" : "check");
 	if (opt->mode == MODE_DISCOVER && opt->state != NULL)

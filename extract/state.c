@@ -27,7 +27,8 @@ struct list {
 struct state {
 	struct json * doc;	/* as read, or NULL */
 	struct list bookmarks;
-	struct list others;	/* members beside "bookmarks" */
+	struct list others;	/* members beside "bookmarks" and "round" */
+	char * round;		/* or NULL */
 };
 
 struct state *
@@ -58,6 +59,7 @@ state_free(struct state * st)
 	json_free(st->doc);
 	free_list(&st->bookmarks);
 	free_list(&st->others);
+	free(st->round);
 	free(st);
 }
 
@@ -95,7 +97,10 @@ put_line(struct buf * b, const char * p, size_t n)
 		buf_putc(b, p[i] == '\n' || p[i] == '\r' ? ' ' : p[i]);
 }
 
-/* Take over the members of an object. */
+/*
+ * Take over the members of an object; of the value itself, those ${but} the
+ * bookmarks and the name of a round, which is an earlier run's.
+ */
 static void
 take_members(struct list * l, const struct json_node * object,
     const char * but)
@@ -107,7 +112,8 @@ take_members(struct list * l, const struct json_node * object,
 
 	for (node = json_first(object); node != NULL; node = json_next(node)) {
 		name = json_key(node, &nname);
-		if (but != NULL && strcmp(name, but) == 0)
+		if (but != NULL && (strcmp(name, but) == 0 ||
+		    strcmp(name, "round") == 0))
 			continue;
 		p = json_raw(node, &n);
 		buf_clear(&line);
@@ -230,6 +236,14 @@ state_set(struct state * st, const char * stream, const char * p, size_t n)
 	set_member(&st->bookmarks, stream, strlen(stream), p, n);
 }
 
+void
+state_round(struct state * st, const char * word)
+{
+
+	free(st->round);
+	st->round = mem_dup(word);
+}
+
 static void
 print_members(const struct list * l, struct buf * b)
 {
@@ -254,5 +268,9 @@ state_print(const struct state * st, struct buf * b)
 	if (st->others.n > 0)
 		buf_putc(b, ',');
 	print_members(&st->others, b);
+	if (st->round != NULL) {
+		buf_puts(b, ",\"round\":");
+		(void)scan_put_text(b, st->round, strlen(st->round));
+	}
 	buf_putc(b, '}');
 }

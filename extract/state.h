@@ -40,6 +40,9 @@ const struct json_node * state_get(const struct state * st,
 void state_set(struct state * st, const char * stream, const char * p,
     size_t n);
 
+/* Let the value carry the name of a round, a word, or none (NULL). */
+void state_round(struct state * st, const char * word);
+
 /* Append the value as one line. */
 void state_print(const struct state * st, struct buf * b);
 

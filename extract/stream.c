@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "../common/exitcode.h"
+#include "../common/linein.h"
 #include "../common/log.h"
 #include "../common/mem.h"
 #include "../common/stop.h"
@@ -16,6 +17,9 @@
 #include "stream.h"
 
 #define SECOND_US	INT64_C(1000000)
+
+/* The longest name of a round. */
+#define ROUND_MAX	64
 
 /* How often the bound is asked for while we wait for it. */
 #define SETTLE_POLL_US	UINT64_C(120000)
@@ -614,42 +618,48 @@ run_job(struct stream * st, size_t i)
 {
 	struct job * job = &st->job[i];
 	uint64_t start = stop_clock(), before;
+	int repeated = st->opt->follow || st->opt->rounds;
 	int code, failed;
 
-	if ((!st->opt->follow || i == 0) && (code = read_bound(st)) != 0)
+	if ((!repeated || i == 0) && (code = read_bound(st)) != 0)
 		return (code);
 	if (st->plan[i] == NULL)
 		print_schema(st, i);
 	st->page.rows = 0;
 	before = st->page.total;
 	st->page.progress = progress_open(job->table->name,
-	    st->opt->follow ? 0 : work_ahead(st, job));
+	    repeated ? 0 : work_ahead(st, job));
 	code = read_table(st, i);
 	progress_close(st->page.progress);
 	st->page.progress = NULL;
 	failed = print_state(st, job,
 	    stop_clock() - st->state_at >= STATE_EVERY_US);
-	if (!st->opt->follow || st->page.total != before)
+	if (!repeated || st->page.total != before)
 		tell_done(st, job, st->page.total - before,
 		    stop_clock() - start);
 	return (code != 0 ? code : failed);
 }
 
-/* Rounds over all tables, one or until we are asked to end. */
+/* A round over all tables. */
 static int
-run_rounds(struct stream * st)
+run_round(struct stream * st)
+{
+	size_t i;
+	int code = 0;
+
+	for (i = 0; i < st->njob && code == 0; i++)
+		code = run_job(st, i);
+	return (code);
+}
+
+/* Rounds with pauses between, until we are asked to end. */
+static int
+follow(struct stream * st)
 {
 	uint64_t due = stop_clock(), now;
-	size_t i;
 	int code;
 
-	for (;;) {
-		for (i = 0; i < st->njob; i++) {
-			if ((code = run_job(st, i)) != 0)
-				return (code);
-		}
-		if (!st->opt->follow)
-			return (0);
+	while ((code = run_round(st)) == 0) {
 		source_progress(st->source);
 		due += st->opt->follow_us;
 		now = stop_clock();
@@ -658,6 +668,88 @@ run_rounds(struct stream * st)
 		if (stop_sleep(due - now))
 			return (EXIT_STOPPED);
 	}
+	return (code);
+}
+
+/* What a round may be called. */
+static int
+is_word(const char * p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!((p[i] >= 'a' && p[i] <= 'z') ||
+		    (p[i] >= 'A' && p[i] <= 'Z') ||
+		    (p[i] >= '0' && p[i] <= '9') ||
+		    p[i] == '-' || p[i] == '_' || p[i] == '.'))
+			return (0);
+	}
+	return (n > 0);
+}
+
+/*
+ * The round called by the ${n} bytes ${p}.  Its last STATE carries the name:
+ * whoever reads it in an acknowledgement knows that all of the round is safe.
+ */
+static int
+run_named(struct stream * st, const char * p, size_t n)
+{
+	char word[ROUND_MAX + 1];
+	int code;
+
+	if (!is_word(p, n)) {
+		log_error("standard input: \"%.*s\" can't name a round: "
+		    "letters, digits, '-', '_' and '.' can", (int)n, p);
+		return (EXIT_PERM);
+	}
+	memcpy(word, p, n);
+	word[n] = '\0';
+	if ((code = run_round(st)) != 0)
+		return (code);
+	source_progress(st->source);
+	state_round(st->state, word);
+	code = print_state(st, &st->job[st->njob - 1], 1);
+	state_round(st->state, NULL);
+	return (code);
+}
+
+/* A round for each line of standard input, until its end. */
+static int
+run_on_request(struct stream * st)
+{
+	struct linein * in = linein_open(STDIN_FILENO, "standard input",
+	    ROUND_MAX);
+	const char * p;
+	size_t n;
+	int code = 0;
+
+	while (code == 0) {
+		switch (linein_next(in, &p, &n)) {
+		case LINEIN_LINE:
+			code = run_named(st, p, n);
+			break;
+		case LINEIN_EOF:
+			linein_free(in);
+			return (0);
+		case LINEIN_STOP:
+			code = EXIT_STOPPED;
+			break;
+		case LINEIN_ERROR:
+			code = EXIT_PERM;
+			break;
+		}
+	}
+	linein_free(in);
+	return (code);
+}
+
+static int
+run_rounds(struct stream * st)
+{
+
+	if (st->opt->rounds)
+		return (run_on_request(st));
+	return (st->opt->follow ? follow(st) : run_round(st));
 }
 
 /* A later run has a larger epoch, whatever the clock does. */
