@@ -152,8 +152,8 @@ wait_pipe() {
 	done
 	kill "$sink"
 	for i in 1 2 3; do
-		# Two MiB for what is or isn't held back for a slow reader.
-		[ "$(cat m$i)" -le $(($(cat s$i) + 2048)) ] ||
+		# Extract holds back up to 4 MiB for a slow reader.
+		[ "$(cat m$i)" -le $(($(cat s$i) + 5120)) ] ||
 			fail "stage $i: $(cat s$i) KiB, then $(cat m$i) KiB"
 	done
 }
