@@ -57,6 +57,7 @@ static const char help[] =
 "      --allow-open       input that doesn't end in a STATE is no error\n"
 "      --activate-version delete what an ACTIVATE_VERSION message leaves\n"
 "                         behind\n"
+"      --report           log the counts so far before acknowledgements\n"
 "      --check            only try to reach the server, and log in\n"
 "  -n, --dry-run          write and acknowledge nothing, say what would be\n"
 "      --insecure         allow connections without verified TLS\n"
@@ -78,8 +79,8 @@ static const char exits[] =
 
 enum { OPT_ACK = 256, OPT_REJECTS, OPT_MAX, OPT_CONFLICT, OPT_CONFLICT_LOG,
 	OPT_CONFLICTS, OPT_DECIMAL, OPT_BIGINT, OPT_NAMES, OPT_MICROS,
-	OPT_DROPPED, OPT_OPEN, OPT_ACTIVATE, OPT_CHECK, OPT_INSECURE, OPT_LINE,
-	OPT_ENV };
+	OPT_DROPPED, OPT_OPEN, OPT_ACTIVATE, OPT_REPORT, OPT_CHECK, OPT_INSECURE,
+	OPT_LINE, OPT_ENV };
 
 static const struct option longs[] = {
 	{ "ack", required_argument, NULL, OPT_ACK },
@@ -95,6 +96,7 @@ static const struct option longs[] = {
 	{ "allow-dropped", no_argument, NULL, OPT_DROPPED },
 	{ "allow-open", no_argument, NULL, OPT_OPEN },
 	{ "activate-version", no_argument, NULL, OPT_ACTIVATE },
+	{ "report", no_argument, NULL, OPT_REPORT },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "insecure", no_argument, NULL, OPT_INSECURE },
@@ -264,6 +266,9 @@ take(struct options * opt, int c)
 		break;
 	case OPT_ACTIVATE:
 		opt->activate = 1;
+		break;
+	case OPT_REPORT:
+		opt->report = 1;
 		break;
 	case OPT_CHECK:
 		opt->check = 1;

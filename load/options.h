@@ -27,6 +27,7 @@ struct options {
 	int allow_open;
 	int activate;		/* ACTIVATE_VERSION */
 	int dry_run;
+	int report;		/* counts before acknowledgements */
 	int check;		/* reach the server, read nothing */
 	int insecure;
 	size_t max_line;

@@ -26,6 +26,9 @@
 
 #include "stream.h"
 
+/* Reports follow each other no faster, unless there is nothing else to do. */
+#define REPORT_US	UINT64_C(200000)
+
 #define LAG_BATCHES	8	/* records before every table is written */
 
 /* One stream of the input, and its collection. */
@@ -38,6 +41,7 @@ struct table {
 	int insert;		/* the collection was empty */
 	int shared;		/* another stream has the same collection */
 	uint64_t processed;
+	uint64_t told;		/* of them, in the last report */
 	uint64_t started;	/* on stop_clock() */
 	uint64_t decimals;	/* numbers stored as strings */
 	struct write_counts counts;
@@ -63,6 +67,7 @@ struct loader {
 	size_t waiting;		/* tables whose batch isn't empty */
 
 	uint64_t seen;		/* records since the last STATE */
+	uint64_t reported;	/* when the last report was, stop_clock() */
 	uint64_t lag;		/* records since all was written */
 	struct buf value;	/* the newest STATE that isn't acknowledged */
 	int pending;		/* there is one */
@@ -86,6 +91,72 @@ exit_code(enum write_result rc)
 		break;
 	}
 	return (EXIT_PERM);
+}
+
+/* What has become of a table's rows so far. */
+static void
+tell_counts(const struct loader * ld, const struct table * t,
+    const char * operation)
+{
+	const struct write_counts * c = &t->counts;
+
+	log_event(LOG_LEVEL_INFO, LOG_FIELDS(LOG_TEXT("table", t->name),
+	    LOG_TEXT("operation", operation),
+	    LOG_TEXT("collection", t->collection),
+	    LOG_INT("records_processed", t->processed),
+	    LOG_INT("records_created", c->created),
+	    LOG_INT("records_updated", c->updated),
+	    LOG_INT("records_deleted", c->deleted),
+	    LOG_INT("records_absent", c->absent),
+	    LOG_INT("records_stale", c->stale),
+	    LOG_INT("records_merged", c->merged),
+	    LOG_INT("records_rejected", c->rejected),
+	    LOG_INT("conflicts_source", c->conflicts_source),
+	    LOG_INT("conflicts_target", c->conflicts_target),
+	    LOG_INT("clock_regressions", c->clock),
+	    LOG_MICROS("duration_seconds", stop_clock() - t->started),
+	    LOG_INT("errors", c->errors)),
+	    "%s: %ju records%s: %ju created, %ju updated, %ju deleted, "
+	    "%ju stale, %ju rejected", t->name, (uintmax_t)t->processed,
+	    ld->opt->dry_run ? ", none written; it would be" : "",
+	    (uintmax_t)c->created, (uintmax_t)c->updated,
+	    (uintmax_t)c->deleted, (uintmax_t)c->stale,
+	    (uintmax_t)c->rejected);
+}
+
+/* The same at the end. */
+static void
+tell_table(const struct loader * ld, const struct table * t)
+{
+	const struct write_counts * c = &t->counts;
+
+	tell_counts(ld, t, ld->opt->dry_run ? "dry-run" : "load");
+	if (c->clock > 0)
+		log_warn("%s: the source's clock went back for %ju rows, "
+		    "which were written all the same", t->name,
+		    (uintmax_t)c->clock);
+}
+
+/*
+ * Say what the next acknowledgement covers, unless that was said just now and
+ * more is about to come.
+ */
+static void
+report(struct loader * ld)
+{
+	uint64_t now = stop_clock();
+	size_t i;
+
+	if (now - ld->reported < REPORT_US && !linein_idle(ld->in))
+		return;
+	ld->reported = now;
+	for (i = 0; i < ld->ntable; i++) {
+		struct table * t = ld->table[i];
+
+		if (t->told != t->processed)
+			tell_counts(ld, t, "report");
+		t->told = t->processed;
+	}
 }
 
 /* Write the batch of one table.  Return an exit code. */
@@ -119,6 +190,8 @@ acknowledge(struct loader * ld)
 	if (!ld->pending || ld->opt->dry_run)
 		return (EXIT_DONE);
 	ld->pending = 0;
+	if (ld->opt->report)
+		report(ld);
 	return (ack_put(ld->ack, ld->value.p, ld->value.n) == 0 ? EXIT_DONE :
 	    EXIT_TEMP);
 }
@@ -639,41 +712,6 @@ loop(struct loader * ld)
 		}
 	}
 	return (rc);
-}
-
-/* What became of a table's rows. */
-static void
-tell_table(const struct loader * ld, const struct table * t)
-{
-	const struct write_counts * c = &t->counts;
-	const char * operation = ld->opt->dry_run ? "dry-run" : "load";
-
-	log_event(LOG_LEVEL_INFO, LOG_FIELDS(LOG_TEXT("table", t->name),
-	    LOG_TEXT("operation", operation),
-	    LOG_TEXT("collection", t->collection),
-	    LOG_INT("records_processed", t->processed),
-	    LOG_INT("records_created", c->created),
-	    LOG_INT("records_updated", c->updated),
-	    LOG_INT("records_deleted", c->deleted),
-	    LOG_INT("records_absent", c->absent),
-	    LOG_INT("records_stale", c->stale),
-	    LOG_INT("records_merged", c->merged),
-	    LOG_INT("records_rejected", c->rejected),
-	    LOG_INT("conflicts_source", c->conflicts_source),
-	    LOG_INT("conflicts_target", c->conflicts_target),
-	    LOG_INT("clock_regressions", c->clock),
-	    LOG_MICROS("duration_seconds", stop_clock() - t->started),
-	    LOG_INT("errors", c->errors)),
-	    "%s: %ju records%s: %ju created, %ju updated, %ju deleted, "
-	    "%ju stale, %ju rejected", t->name, (uintmax_t)t->processed,
-	    ld->opt->dry_run ? ", none written; it would be" : "",
-	    (uintmax_t)c->created, (uintmax_t)c->updated,
-	    (uintmax_t)c->deleted, (uintmax_t)c->stale,
-	    (uintmax_t)c->rejected);
-	if (c->clock > 0)
-		log_warn("%s: the source's clock went back for %ju rows, "
-		    "which were written all the same", t->name,
-		    (uintmax_t)c->clock);
 }
 
 /* Close what was opened; a failure counts only if nothing failed before. */
