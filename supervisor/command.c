@@ -136,6 +136,8 @@ complete_load(struct pipeline_plan * plan, int i,
 	add_file(plan, i, "--rejects", spec->folder, "load.rejects");
 	add_missing(plan, i, "--max-rejects", spec->cfg->max_rejects);
 	add_file(plan, i, "--ack", spec->folder, "ack");
+	if (!has_option(&plan->stage[i], "--report"))
+		add_option(plan, i, "--report", NULL);
 }
 
 /* Watch a stage's program and the files that its words name. */

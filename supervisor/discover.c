@@ -23,15 +23,32 @@ struct discover {
 	void * cookie;
 };
 
+/* What Singer says of a stream as a whole, not of a column. */
+static const struct json_node *
+metadata_of(const struct json_node * stream)
+{
+	const struct json_node * m;
+
+	m = json_get(stream, "metadata");
+	for (m = m != NULL ? json_first(m) : NULL; m != NULL;
+	    m = json_next(m)) {
+		if (json_get(m, "breadcrumb") != NULL &&
+		    json_count(json_get(m, "breadcrumb")) == 0)
+			return (json_get(m, "metadata"));
+	}
+	return (NULL);
+}
+
 /* Is it a table that can be kept in step by itself? */
 static int
 is_usable(const struct json_node * stream)
 {
-	const struct json_node * key;
+	const struct json_node * key, * change;
 
 	key = json_get(stream, "key_properties");
-	return (key != NULL && json_count(key) > 0 &&
-	    json_text(json_get(stream, "replication_key"), NULL) != NULL);
+	change = json_get(metadata_of(stream), "valid-replication-keys");
+	return (key != NULL && json_count(key) > 0 && change != NULL &&
+	    json_count(change) > 0);
 }
 
 int

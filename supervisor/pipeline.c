@@ -155,8 +155,12 @@ on_ack(void * cookie, int fd, short revents, struct mono now)
 {
 	struct pipeline * p = cookie;
 	ssize_t n;
+	size_t i;
 
+	/* What was said before the acknowledgement is heard before it. */
 	(void)revents;
+	for (i = 0; i < p->n; i++)
+		read_log(&p->stage[i], 4, now);
 	while ((n = read(fd, buf_room(&p->ack, 65536), 65536)) > 0)
 		p->ack.n += (size_t)n;
 	if (p->ack.n > 0)

@@ -39,8 +39,10 @@ read_counts(const char * stage, const struct json_node * root,
 	    (strcmp(op, "map") == 0 || strcmp(op, "pass") == 0)) {
 		l->counted = RELAY_MAPPED;
 		c->rejected = number(root, "rejected");
-	} else if (strcmp(stage, "load") == 0 && strcmp(op, "load") == 0) {
+	} else if (strcmp(stage, "load") == 0 &&
+	    (strcmp(op, "load") == 0 || strcmp(op, "report") == 0)) {
 		l->counted = RELAY_LOADED;
+		l->quiet = (op[0] == 'r');
 		c->written = number(root, "records_processed");
 		c->created = number(root, "records_created");
 		c->updated = number(root, "records_updated");

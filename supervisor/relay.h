@@ -24,6 +24,7 @@ struct relay_line {
 		RELAY_MAPPED,	/* rejected: so far, by transform */
 		RELAY_LOADED	/* all but read: so far, by load */
 	} counted;
+	int quiet;		/* it is for us only */
 };
 
 /**

@@ -52,6 +52,7 @@ struct table {
 	char * error;
 	int64_t error_wall;
 
+	uint64_t loaded;		/* written before we started */
 	struct counts total;		/* of pipelines that have ended */
 	struct counts now;		/* of the one that runs */
 	uint64_t now_mapped;		/* rejected by its transform */
@@ -181,7 +182,7 @@ on_ack(void * cookie, const char * value, size_t n, struct mono now)
 	const char * round;
 
 	switch (checkpoint_ack(t->checkpoint, value, n, t->run,
-	    all.written, timestamp_now())) {
+	    t->loaded + all.written, timestamp_now())) {
 	case CHECKPOINT_OK:
 		went_forward(t, now);
 		break;
@@ -217,7 +218,8 @@ on_line(void * cookie, size_t stage, const char * p, size_t n,
 	(void)now;
 	relay_read(name, p, n, &l);
 	take_counts(t, &l);
-	relay_say(name, t->name, t->run, p, n, &l);
+	if (!l.quiet)
+		relay_say(name, t->name, t->run, p, n, &l);
 	if (l.level >= LOG_LEVEL_WARN)
 		tell(t, EVENT_STAGE_LINE, l.level, l.message, -1);
 	if (l.level == LOG_LEVEL_ERROR ||
@@ -382,9 +384,12 @@ open_files(struct table * t)
 
 	if (open_folder(t) == -1 || open_fifo(t) == -1)
 		return (-1);
-	if (t->checkpoint == NULL)
-		t->checkpoint = checkpoint_open(t->dirfd, t->name);
-	return (t->checkpoint != NULL ? 0 : -1);
+	if (t->checkpoint != NULL)
+		return (0);
+	if ((t->checkpoint = checkpoint_open(t->dirfd, t->name)) == NULL)
+		return (-1);
+	t->loaded = checkpoint_records(t->checkpoint);
+	return (0);
 }
 
 /*
@@ -811,7 +816,9 @@ table_fill(const struct table * t, struct table_view * v, struct mono now)
 		v->running_us = mono_sub(now, t->begun);
 	us = v->running_us > 0 ? v->running_us : t->duration_us;
 	if (us >= SECOND_US / 1000)
-		v->rate_per_minute = (int64_t)((double)v->run_counts.read *
+		v->rate_per_minute = (int64_t)((double)(
+		    v->run_counts.written > v->run_counts.read ?
+		    v->run_counts.written : v->run_counts.read) *
 		    (double)MINUTE_US / (double)us);
 	if (!mono_is_never(job_due(t->job))) {
 		us = mono_sub(job_due(t->job), now);
