@@ -23,6 +23,7 @@ WARN = -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes \
 extract_PKG = mysqlclient
 transform_PKG = libpcre2-8
 load_PKG = libmongoc-1.0
+supervisor_PKG = libmicrohttpd libcurl libsodium
 common_LIBS = -lpthread
 
 VERSION = $(shell cat VERSION)

@@ -5,12 +5,15 @@
 #include "../common/log.h"
 #include "../common/mem.h"
 
+#include "address.h"
 #include "config.h"
 
 #define UINT(name, dflt, min, max, help) \
 	{ name, SETTING_UINT, dflt, min, max, help }
 #define TEXT(name, dflt, help) \
 	{ name, SETTING_TEXT, dflt, 0, 0, help }
+#define SECRET(name, help) \
+	{ name, SETTING_SECRET, NULL, 0, 0, help }
 
 const struct setting config_table[] = {
 	TEXT("STATE_DIR", "state", "folder for positions, lock, rejects"),
@@ -43,6 +46,22 @@ const struct setting config_table[] = {
 	    "space in STATE_DIR below which an alert comes"),
 	TEXT("MYSQL_PASSWORD_FILE", NULL, "watched; for extract"),
 	TEXT("MONGODB_URI_FILE", NULL, "watched; for load"),
+	TEXT("HTTP_ADDRESS", ADDRESS_DEFAULT, ADDRESS_HELP),
+	SECRET("HTTP_TOKEN", "lines of [NAME [read|steer]] TOKEN"),
+	{ "HTTP_HOSTS", SETTING_LIST, NULL, 0, 0,
+	    "names that requests may ask for, besides localhost" },
+	TEXT("ALERT_COMMAND", NULL, "run for each alert, without a shell"),
+	SECRET("ALERT_WEBHOOK_URL", "each alert is sent there as JSON"),
+	UINT("ALERT_REPEAT_MINUTES", "60", 0, 527040,
+	    "between reminders; 0: none"),
+	UINT("ALERT_HOLD_SECONDS", "60", 0, 86400,
+	    "to be over before it is told so"),
+	UINT("ALERT_LAG_MINUTES", "0", 0, 527040,
+	    "a table may be behind; 0: three intervals"),
+	UINT("ALERT_REJECT_PERCENT", "5", 0, 100,
+	    "of a run's records set aside; 0: no alert"),
+	UINT("ALERT_ROWS_FACTOR", "10", 0, 1000000,
+	    "from the usual rows of a run; 0: no alert"),
 	{ NULL, SETTING_TEXT, NULL, 0, 0, NULL }
 };
 

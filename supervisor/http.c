@@ -62,7 +62,6 @@ void
 http_error(struct http_reply * re, unsigned status, const char * code,
     const char * fmt, ...)
 {
-	struct buf text = { NULL, 0, 0 };
 	struct jsonw w;
 	char message[512];
 	va_list ap;
@@ -78,7 +77,6 @@ http_error(struct http_reply * re, unsigned status, const char * code,
 	jsonw_text(&w, "message", message);
 	jsonw_end(&w);
 	buf_putc(&re->body, '\n');
-	buf_free(&text);
 }
 
 /*

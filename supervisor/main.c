@@ -9,6 +9,8 @@
 #include "../common/exitcode.h"
 #include "../common/log.h"
 
+#include "client.h"
+#include "front.h"
 #include "lock.h"
 #include "loop.h"
 #include "options.h"
@@ -50,11 +52,14 @@ run(struct config * cfg, const struct service_options * so)
 {
 	struct loop * lp = loop_new();
 	struct service * sv = NULL;
+	struct front * front = NULL;
 	struct wake * w;
 	int code = EXIT_PERM;
 
 	if ((w = wake_open(lp, on_signal, &sv)) == NULL ||
 	    (sv = service_open(lp, cfg, so)) == NULL)
+		goto done;
+	if (!so->once && (front = front_open(lp, sv, so->state_fd)) == NULL)
 		goto done;
 	code = EXIT_TEMP;
 	if (loop_run(lp) == -1)
@@ -67,6 +72,7 @@ run(struct config * cfg, const struct service_options * so)
 done:
 	wake_close(w);
 	service_free(sv);
+	front_free(front);
 	loop_free(lp);
 	return (code);
 }
@@ -84,6 +90,8 @@ main(int argc, char * argv[])
 	int code;
 
 	log_open("supervisor");
+	if (argc > 1 && client_knows(argv[1]))
+		return (client_main(argc, argv));
 	options_parse(&opt, argc, argv);
 	umask(077);
 	if ((cfg = config_load(opt.env_file)) == NULL)

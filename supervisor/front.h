@@ -1,0 +1,25 @@
+#ifndef FRONT_H_
+#define FRONT_H_
+
+#include "loop.h"
+#include "service.h"
+
+/*
+ * What the service shows of itself: the HTTP API, the metrics, the alerts
+ * and the audit file, put together from their modules.  It follows the
+ * settings when they are read again.
+ */
+struct front;
+
+/**
+ * front_open(lp, sv, state_fd):
+ * ${state_fd} is the state directory, where the audit file lies.  Return
+ * NULL after a report.
+ */
+struct front * front_open(struct loop * lp, struct service * sv,
+    int state_fd);
+
+/* After the service is released, which may still tell; NULL is harmless. */
+void front_free(struct front * f);
+
+#endif /* !FRONT_H_ */
