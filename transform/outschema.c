@@ -49,6 +49,44 @@ static const char * const not_sent[] = { "title", "description", "$comment",
 	"examples", "deprecated", "default", "x-from", "x-apply", "x-null",
 	NULL };
 
+/* The kinds that a property's values may have, as far as is known. */
+static unsigned
+kinds_of(const struct property * p, const struct json_node * source)
+{
+	unsigned kinds = KINDS_ALL;
+
+	if (source != NULL)
+		kinds = plan_source_kinds(source);
+	else if (p->slot == -1 && p->steps == NULL && p->dflt != NULL)
+		kinds = 0;
+	if (p->steps != NULL)
+		kinds = steps_kinds(p->steps, kinds);
+	if (p->dflt != NULL)
+		kinds |= KIND(p->dflt->v.kind);
+	return (kinds & rules_kinds(p->rules));
+}
+
+/* The members of ${from} that ${p} doesn't have, or only to itself. */
+static void
+put_carried(const struct property * p, const struct json_node * from,
+    struct buf * b)
+{
+	const struct json_node * e;
+	const char * key;
+
+	for (e = json_first(from); e != NULL; e = json_next(e)) {
+		key = json_key(e, NULL);
+		if (json_get(p->node, key) != NULL &&
+		    !is_one_of(key, not_sent))
+			continue;
+		/* Steps may add a kind, or take null away. */
+		if (p->steps != NULL && strcmp(key, "type") == 0)
+			continue;
+		jsonput_key(b, key);
+		jsonput_compact(b, e);
+	}
+}
+
 /* A property that is made of a column. */
 static void
 put_value(const struct plan * plan, const struct property * p,
@@ -56,36 +94,22 @@ put_value(const struct plan * plan, const struct property * p,
 {
 	const struct json_node * source = NULL;
 	const struct json_node * e;
-	unsigned kinds = KINDS_ALL;
-	const char * key;
+	unsigned kinds;
 
 	if (p->slot != -1)
 		source = plan_source(plan, plan->names[p->slot]);
-	if (source != NULL)
-		kinds = plan_source_kinds(source);
-	if (p->steps != NULL)
-		kinds = steps_kinds(p->steps, kinds);
+	kinds = kinds_of(p, source);
 	buf_putc(b, '{');
-	if (json_get(p->node, "type") == NULL &&
-	    (kinds & rules_kinds(p->rules)) != KINDS_ALL &&
+	if (json_get(p->node, "type") == NULL && kinds != KINDS_ALL &&
 	    (p->steps != NULL || json_get(source, "type") == NULL))
-		put_type(b, kinds & rules_kinds(p->rules));
-	if (source != NULL && p->steps == NULL &&
-	    json_kind(source) == JSON_OBJECT) {
-		for (e = json_first(source); e != NULL; e = json_next(e)) {
-			key = json_key(e, NULL);
-			if (json_get(p->node, key) != NULL &&
-			    !is_one_of(key, not_sent))
-				continue;
-			jsonput_key(b, key);
-			jsonput_compact(b, e);
-		}
-	}
+		put_type(b, kinds);
+	if (source != NULL && json_kind(source) == JSON_OBJECT &&
+	    (p->steps == NULL || steps_keep(p->steps)))
+		put_carried(p, source, b);
 	for (e = json_first(p->node); e != NULL; e = json_next(e)) {
-		key = json_key(e, NULL);
-		if (is_one_of(key, not_sent))
+		if (is_one_of(json_key(e, NULL), not_sent))
 			continue;
-		jsonput_key(b, key);
+		jsonput_key(b, json_key(e, NULL));
 		jsonput_compact(b, e);
 	}
 	buf_putc(b, '}');

@@ -396,7 +396,8 @@ is_decimal(const struct maker * mk, const struct property * p)
 {
 	const char * format;
 
-	if (p->slot == -1 || p->steps != NULL || rules_says_string(p->rules))
+	if (p->slot == -1 || rules_says_string(p->rules) ||
+	    (p->steps != NULL && !steps_keep(p->steps)))
 		return (0);
 	format = json_text(json_get(plan_source(mk->plan,
 	    mk->plan->names[p->slot]), "format"), NULL);

@@ -668,6 +668,19 @@ steps_from_columns(const struct steps * st)
 }
 
 int
+steps_keep(const struct steps * st)
+{
+	size_t i;
+
+	for (i = 0; i < st->n; i++) {
+		if (st->step[i].run != convert_default &&
+		    st->step[i].run != convert_null_if)
+			return (0);
+	}
+	return (1);
+}
+
+int
 steps_fill(const struct steps * st)
 {
 	size_t i;

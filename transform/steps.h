@@ -36,6 +36,9 @@ unsigned steps_kinds(const struct steps * st, unsigned in);
 /* Nonzero if the first step makes its value of columns and text alone. */
 int steps_from_columns(const struct steps * st);
 
+/* Nonzero if what isn't null keeps its meaning: null-if and default only. */
+int steps_keep(const struct steps * st);
+
 /* Nonzero if a missing column gives a value all the same. */
 int steps_fill(const struct steps * st);
 
