@@ -11,6 +11,9 @@
 /* Append "key": with a comma before it unless it is an object's first. */
 void jsonput_key(struct buf * b, const char * key);
 
+/* The same with the name of the member ${node}. */
+void jsonput_name(struct buf * b, const struct json_node * node);
+
 /* Append a value as it stands in its text. */
 void jsonput_raw(struct buf * b, const struct json_node * node);
 

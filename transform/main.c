@@ -1,10 +1,10 @@
+#include <unistd.h>
+
 #include "../common/die.h"
 #include "../common/exitcode.h"
-#include "../common/log.h"
 #include "../common/lineout.h"
+#include "../common/log.h"
 #include "../common/stop.h"
-
-#include <unistd.h>
 
 #include "options.h"
 #include "outschema.h"
@@ -46,7 +46,9 @@ main(int argc, char * argv[])
 	log_open("transform");
 	options_parse(&opt, argc, argv);
 	read_schemas(&opt, &set);
-	if (opt.mode == MODE_CHECK)
+	if (opt.mode == MODE_CHECK && set.n == 0)
+		die_perm("there are no schema files to check");
+	else if (opt.mode == MODE_CHECK)
 		log_info("%zu schema files are right", set.n);
 	else if (opt.mode == MODE_VALIDATOR)
 		print_validator(&set);

@@ -161,8 +161,8 @@ put_kept(const struct plan * plan, struct buf * b)
 	}
 	for (i = 0; plan->sf->policy == COLUMNS_KEEP && i < plan->nleft;
 	    i++) {
-		jsonput_key(b, plan->left[i]);
-		jsonput_raw(b, plan_source(plan, plan->left[i]));
+		jsonput_name(b, plan->left[i]);
+		jsonput_raw(b, plan->left[i]);
 	}
 }
 
@@ -178,7 +178,7 @@ put_sdc(const struct json_node * schema, struct buf * b)
 	for (e = json_first(props); e != NULL; e = json_next(e)) {
 		if (strncmp(json_key(e, NULL), "_sdc_", 5) != 0)
 			continue;
-		jsonput_key(b, json_key(e, NULL));
+		jsonput_name(b, e);
 		jsonput_raw(b, e);
 	}
 }
@@ -195,7 +195,7 @@ put_schema(const struct plan * plan, const struct json_node * schema,
 	for (e = json_first(schema); e != NULL; e = json_next(e)) {
 		if (is_one_of(json_key(e, NULL), own))
 			continue;
-		jsonput_key(b, json_key(e, NULL));
+		jsonput_name(b, e);
 		jsonput_raw(b, e);
 	}
 	jsonput_key(b, "properties");
@@ -240,7 +240,7 @@ outschema_put(const struct plan * plan, struct buf * out)
 		} else if (strcmp(key, "key_properties") != 0 &&
 		    strcmp(key, "bookmark_properties") != 0 &&
 		    (strcmp(key, "collection") != 0 || collection == NULL)) {
-			jsonput_key(&b, key);
+			jsonput_name(&b, e);
 			jsonput_raw(&b, e);
 		}
 	}

@@ -116,14 +116,17 @@ find_source_key(struct maker * mk)
 	const struct json_node * list = json_get(json_root(mk->plan->msg),
 	    "key_properties");
 	const struct json_node * e;
-	size_t i;
+	const char * name;
+	size_t i, n;
 
 	for (e = first_of(list); e != NULL; e = json_next(e)) {
-		if (json_text(e, NULL) == NULL)
-			complain(mk, "key_properties has an element that is "
-			    "no column's name");
+		name = json_text(e, &n);
+		if (name == NULL || strlen(name) != n ||
+		    in_list(mk->key, mk->nkey, name))
+			complain(mk, "key_properties is no list of different "
+			    "columns");
 		else
-			push(&mk->key, &mk->nkey, json_text(e, NULL));
+			push(&mk->key, &mk->nkey, name);
 	}
 	if (mk->nkey == 0) {
 		for (i = 0; i < sf->nkey; i++)
@@ -486,20 +489,25 @@ sort_columns(struct maker * mk)
 	struct plan * plan = mk->plan;
 	const struct json_node * e;
 	const char * name;
+	size_t n;
+	int plain;
 
 	for (e = first_of(mk->columns); e != NULL; e = json_next(e)) {
-		name = json_key(e, NULL);
-		if (slot_of(plan, name) != -1 ||
+		name = json_key(e, &n);
+		plain = (strlen(name) == n);
+		if ((plain && slot_of(plan, name) != -1) ||
 		    strncmp(name, "_sdc_", 5) == 0)
 			continue;
-		if (plan->sf->policy == COLUMNS_KEEP &&
+		if (plain && plan->sf->policy == COLUMNS_KEEP &&
 		    find_property(plan, name) != NULL)
 			complain(mk, "the column \"%s\" isn't named, and the "
 			    "property of this name is made of something "
 			    "else; give it a property with \"x-from\": "
 			    "\"%s\", or set \"x-columns\": \"drop\"", name,
 			    name);
-		push(&plan->left, &plan->nleft, name);
+		plan->left = mem_grow(plan->left, plan->nleft + 1,
+		    sizeof *plan->left);
+		plan->left[plan->nleft++] = e;
 	}
 }
 

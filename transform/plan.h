@@ -46,7 +46,7 @@ struct plan {
 	size_t nkey;
 	const char ** change;	/* bookmark_properties */
 	size_t nchange;
-	const char ** left;	/* columns that the policy is for */
+	const struct json_node ** left;	/* columns that the policy is for */
 	size_t nleft;
 	struct json * msg;	/* the SCHEMA message */
 };

@@ -29,14 +29,19 @@ verdict_inside(struct verdict * v, const char * step)
 {
 	char rest[sizeof v->path];
 	const char * dot = "";
+	size_t n;
 
 	memcpy(rest, v->path, sizeof rest);
 	if (rest[0] != '\0' && rest[0] != '[')
 		dot = ".";
-	/* A path that is too long loses its end. */
-	if ((size_t)snprintf(v->path, sizeof v->path, "%s%s%s", step, dot,
-	    rest) >= sizeof v->path)
-		v->path[sizeof v->path - 1] = '\0';
+	snprintf(v->path, sizeof v->path, "%s%s%s", step, dot, rest);
+	/* A path that is too long loses its end, but no half a character. */
+	if (strlen(step) + strlen(dot) + strlen(rest) >= sizeof v->path) {
+		for (n = sizeof v->path - 1; n > 0 &&
+		    (v->path[n - 1] & 0x80) != 0; n--)
+			continue;
+		v->path[n] = '\0';
+	}
 }
 
 static int

@@ -317,7 +317,7 @@ put_others(struct shape * sh, const struct record * r, struct buf * out,
 {
 	const struct plan * plan = sh->plan;
 	const struct record_field * f;
-	char name[64];
+	char name[sizeof why->path + 1];
 
 	for (f = r->field; f < r->field + r->nfield; f++) {
 		if (f->slot >= 0 && (size_t)f->slot < plan->ncols)

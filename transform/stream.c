@@ -29,6 +29,7 @@ struct stream {
 	struct record_reader * reader;	/* with this stream's columns */
 	struct plan * plan;	/* NULL: passes as it comes */
 	struct shape * shape;
+	struct buf in, out;	/* the SCHEMA in force, and what became of it */
 	uint64_t records, rejected;
 };
 
@@ -89,6 +90,8 @@ stream_free(struct stream * st)
 {
 
 	forget_plan(st);
+	buf_free(&st->in);
+	buf_free(&st->out);
 	record_reader_free(st->reader);
 	free(st->name);
 	free(st);
@@ -108,7 +111,8 @@ say_plan(const struct stream * st)
 	size_t i;
 
 	for (i = 0; i < plan->nleft; i++)
-		buf_printf(&b, "%s%s", i == 0 ? "" : ", ", plan->left[i]);
+		buf_printf(&b, "%s%s", i == 0 ? "" : ", ",
+		    json_key(plan->left[i], NULL));
 	log_event(LOG_LEVEL_INFO, LOG_FIELDS(LOG_TEXT("table", st->name),
 	    LOG_TEXT("operation", "schema")), "%s: mapped by %s%s%s%s%s",
 	    st->name, plan->sf->path, b.n > 0 ? "; columns " : "",
@@ -117,34 +121,52 @@ say_plan(const struct stream * st)
 	buf_free(&b);
 }
 
+/* Compile the stream's file against its SCHEMA.  Return 0, or -1. */
 static int
-do_schema(struct run * run, const struct record * r)
+make_plan(struct run * run, struct stream * st, struct schemafile * sf,
+    const struct record * r)
 {
-	struct stream * st = find_stream(run, &r->stream);
-	struct buf * out = lineout_buf(run->out);
-	struct schemafile * sf;
 
-	if (st == NULL)
-		st = add_stream(run, &r->stream);
 	forget_plan(st);
-	sf = strlen(st->name) == st->n ? schemaset_find(run->set, st->name) :
-	    NULL;
-	if (sf == NULL) {
-		buf_put(out, r->line, r->len + 1);
-		return (GO_ON);
-	}
 	if ((st->plan = plan_new(sf, r->line, r->len)) == NULL) {
 		log_error("%s:%ju: this SCHEMA of %s can't be mapped",
 		    linein_name(run->in), (uintmax_t)linein_number(run->in),
 		    st->name);
-		return (EXIT_PERM);
+		return (-1);
 	}
 	st->shape = shape_new(st->plan);
 	record_shape(st->reader, st->plan->names, st->plan->nnames);
 	bad_schema(run->bad, st->name, r->line, r->len);
 	say_plan(st);
-	outschema_put(st->plan, out);
-	buf_putc(out, '\n');
+	buf_clear(&st->in);
+	buf_put(&st->in, r->line, r->len);
+	buf_clear(&st->out);
+	outschema_put(st->plan, &st->out);
+	buf_putc(&st->out, '\n');
+	return (0);
+}
+
+static int
+do_schema(struct run * run, const struct record * r)
+{
+	struct stream * st = find_stream(run, &r->stream);
+	struct buf * out = lineout_buf(run->out);
+	struct schemafile * sf = NULL;
+
+	if (st == NULL)
+		st = add_stream(run, &r->stream);
+	if (strlen(st->name) == st->n)
+		sf = schemaset_find(run->set, st->name);
+	if (sf == NULL) {
+		buf_put(out, r->line, r->len + 1);
+		return (GO_ON);
+	}
+	/* Some taps say it again and again. */
+	if ((st->plan == NULL || st->in.n != r->len ||
+	    memcmp(st->in.p, r->line, r->len) != 0) &&
+	    make_plan(run, st, sf, r) == -1)
+		return (EXIT_PERM);
+	buf_put(out, st->out.p, st->out.n);
 	return (GO_ON);
 }
 
