@@ -12,7 +12,7 @@
  */
 uint32_t casemap(uint32_t c, int upper);
 
-#define CASEMAP_GROWTH	2	/* the text gets at most so many times as long */
+#define CASEMAP_GROWTH	2	/* so many times longer at most */
 
 /**
  * casemap_text(p, n, upper, dst):

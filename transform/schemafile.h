@@ -40,7 +40,7 @@ struct schemafile {
 	const char * change;	/* NULL if it isn't said */
 	const char ** key;
 	size_t nkey;
-	const char * collection;	/* x-target; NULL for the stream's name */
+	const char * collection;	/* x-target; NULL: not said */
 	enum columns_policy policy;
 	int omit_null;
 	struct columns cols;	/* the columns that are named */

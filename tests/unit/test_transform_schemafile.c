@@ -39,7 +39,8 @@ static const struct {
 	{ "", 1, { "t.json:1:1: " } },
 	{ "{\n  \"a\" 1}", 1, { "t.json:2:7: " } },
 	{ "[]", 1, { "t.json:1:1: a schema is an object" } },
-	{ "{}", 2, { "t.json:1:1: \"x-source\"", "\"properties\" is missing" } },
+	{ "{}", 2, { "t.json:1:1: \"x-source\"",
+	    "\"properties\" is missing" } },
 	{ "{" SOURCE "\"properties\":{\"a\":{}},\n\"requird\":[]}", 1,
 	    { "t.json:2:1: \"requird\" is no keyword that transform knows; "
 	    "is \"required\" meant?" } },
