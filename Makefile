@@ -9,7 +9,7 @@
 # A program is the .c files of its folder and the library of common/: the
 # include lines and this list are all there is to know of the structure.
 
-PROGRAMS = extract transform load
+PROGRAMS = extract transform load supervisor
 
 CC ?= cc
 PKG_CONFIG ?= pkg-config
@@ -98,20 +98,24 @@ test:
 BINDIR = $(DESTDIR)$(PREFIX)/lib/millrace/bin
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
 SCHEMADIR = $(DESTDIR)$(PREFIX)/share/millrace/schemas
-MAN1 = $(foreach p,$(PROGRAMS),$(p)/$(p).1)
+MAN1 = extract/extract.1 transform/transform.1 load/load.1
+MAN8 = supervisor/supervisor.8
 MAN5 = common/record.5 schemas/schema.5
 SCHEMAS = $(wildcard schemas/*.json)
 
 install: all
-	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(SCHEMADIR)
+	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man8 \
+	    $(SCHEMADIR)
 	install -m 755 $(PROGRAMS:%=bin/%) $(BINDIR)
 	install -m 644 $(MAN1) $(MANDIR)/man1
 	install -m 644 $(MAN5) $(MANDIR)/man5
+	install -m 644 $(MAN8) $(MANDIR)/man8
 	install -m 644 $(SCHEMAS) $(SCHEMADIR)
 uninstall:
 	rm -f $(PROGRAMS:%=$(BINDIR)/%)
 	rm -f $(addprefix $(MANDIR)/man1/,$(notdir $(MAN1))) \
 	    $(addprefix $(MANDIR)/man5/,$(notdir $(MAN5))) \
+	    $(addprefix $(MANDIR)/man8/,$(notdir $(MAN8))) \
 	    $(addprefix $(SCHEMADIR)/,$(notdir $(SCHEMAS)))
 	-rmdir $(BINDIR) $(DESTDIR)$(PREFIX)/lib/millrace $(SCHEMADIR) \
 	    $(DESTDIR)$(PREFIX)/share/millrace

@@ -47,8 +47,9 @@ is_usable(const struct json_node * stream)
 
 	key = json_get(stream, "key_properties");
 	change = json_get(metadata_of(stream), "valid-replication-keys");
-	return (key != NULL && json_count(key) > 0 && change != NULL &&
-	    json_count(change) > 0);
+	return (key != NULL && json_count(key) > 0 &&
+	    ((change != NULL && json_count(change) > 0) ||
+	    json_get(stream, "replication_key") != NULL));
 }
 
 int

@@ -1,0 +1,402 @@
+# The service: pipelines of all tables, on time and through faults.
+
+load support/helpers
+
+setup_file() { use_servers; }
+teardown_file() { release_servers; }
+
+setup() {
+	cd_temp
+	export STATE_DIR=$PWD/state SYNC_INTERVAL_MINUTES=60
+	SUP=
+}
+
+teardown() {
+	[ -z "$SUP" ] || kill -9 "$SUP" 2>/dev/null || true
+	[ -z "${BATS_TEST_COMPLETED-}" ] && [ -e log ] && tail -n 40 log >&2 || true
+}
+
+TABLES="categories customers products inventory orders"
+export SYNC_TABLES=${TABLES// /,}
+
+shop() {
+	mongo_q drop
+	"$ROOT/scripts/sample-shop" fill --seed "$1" --rows "$2" >shop.out
+}
+
+# start [PROGRAM]: the service, in the background; its messages in ./log.
+start() {
+	HTTP_ADDRESS=unix:$PWD/api "${1:-supervisor}" >>log 2>&1 </dev/null 3>&- &
+	SUP=$!
+}
+
+# stop [SIGNAL]: and its exit status in $status.
+stop() {
+	kill -"${1:-TERM}" "$SUP"
+	status=0
+	wait "$SUP" || status=$?
+	SUP=
+}
+
+said() { grep -qE -- "$1" log; }
+times() { grep -cE -- "$1" log || true; }
+
+# said_times REGEX N: at least N times.
+said_times() { [ "$(times "$1")" -ge "$2" ]; }
+
+run_ok() { said_times "\"table\":\"$1\".*\"outcome\":\"ok\"" "${2:-1}"; }
+
+# How many records load took of a table, in all.
+loaded() {
+	sed -n "s/.*\"component\":\"load\",\"table\":\"$1\",\"operation\":\"load\".*\
+\"records_processed\":\([0-9]*\).*/\1/p" log | awk '{ n += $1 } END { print n + 0 }'
+}
+
+# The process ids of a stage of a table: stage TABLE extract.
+stage() {
+	local p
+
+	for p in $(pgrep -P "$SUP" -f "^[^ ]*$2 .*tables/$1/"); do
+		echo "$p"
+	done
+}
+
+children() { pgrep -P "$SUP" || true; }
+no_children() { [ -z "$(children)" ]; }
+
+# Nothing with this test's state directory in its arguments runs.
+nothing_left() { ! pgrep -f "$STATE_DIR/tables" >left; }
+
+everything_once() {
+	for t in $TABLES; do
+		run_ok "$t" || return
+	done
+}
+
+@test "--once copies all tables, then what changed, and prints what it did" {
+	shop 21 3000
+	run_stage supervisor --once
+	expect_status 0
+	expect_lines out 6
+	expect_match out "^orders +ok +$(mysql_q 'SELECT COUNT(*) FROM orders') "
+	"$ROOT/tests/checker" $TABLES
+
+	"$ROOT/scripts/sample-shop" mutate --seed 22 --rows 50 >/dev/null
+	run_stage supervisor --once
+	expect_status 0
+	[ "$(awk 'NR > 1 { n += $3 } END { print n }' out)" -lt 200 ]
+	"$ROOT/tests/checker" $TABLES
+	expect_equal "$(stat -c %a state state/lock state/tables/orders/ack |
+	    tr '\n' ' ')" "700 600 600 "
+}
+
+@test "tables are discovered when none is named" {
+	shop 23 200
+	unset SYNC_TABLES
+	mysql_q "CREATE TABLE no_key (a INT, updated_at TIMESTAMP)"
+	run_stage supervisor --once
+	mysql_q "DROP TABLE no_key"
+	expect_status 0
+	expect_lines out 6
+	expect_match err 'no_key: has no key'
+}
+
+@test "bad settings are refused, each by name" {
+	SYNC_INTERVAL_MINUTES=soon SYNC_ENABLED=perhaps MYSQL_MAX_POOL_SIZE=0 \
+	    run_stage supervisor --check
+	expect_status 100
+	expect_in err MYSQL_MAX_POOL_SIZE
+	SYNC_INTERVAL_MINUTES=soon SYNC_ENABLED=perhaps \
+	    run_stage supervisor --check
+	expect_status 100
+	expect_in err '\"soon\"'
+	expect_in err SYNC_ENABLED
+	SYNC_ORDERS_CRON='61 * * * *' run_stage supervisor --check
+	expect_status 100
+	expect_in err 'orders: cron line \"61 * * * *\" bad minute'
+	SYNC_TABLES=orders SYNC_ORDERS_PIPELINE='extract orders > f' \
+	    run_stage supervisor --once
+	expect_status 100
+	expect_in err 'there is no shell'
+	SYNC_TABLES=orders SYNC_ORDERS_PIPELINE='extract orders | nonesuch | load' \
+	    run_stage supervisor --once
+	expect_status 100
+	expect_in err nonesuch
+	SYNC_TABLES=orders SYNC_ORDERS_PIPELINE='extract orders | transform' \
+	    run_stage supervisor --once
+	expect_status 100
+	expect_in err 'has to end in load'
+}
+
+@test "a second one on the same state refuses and names the first" {
+	shop 24 200
+	start
+	wait_until everything_once
+	run_stage supervisor --once
+	expect_status 100
+	expect_in err "process $SUP on $(hostname)"
+
+	# The lock outlives a supervisor by its stages, and no longer.
+	kill -9 "$SUP"
+	wait "$SUP" || true
+	SUP=
+	run_stage supervisor --once
+	expect_status 0
+	wait_until nothing_left
+}
+
+@test "each stage gets its own values only" {
+	shop 25 100
+	export MYSQL_PASSWORD_TEST=1
+	HTTP_TOKEN=ops:steer:sesame start
+	wait_until everything_once
+	table=$(ls -d state/tables/*/ | head -1)
+	for t in $TABLES; do
+		e=$(stage "$t" extract)
+		[ -z "$e" ] || break
+	done
+	[ -n "$e" ]
+	expect_match <(tr '\0' '\n' <"/proc/$e/environ") '^MYSQL_HOST='
+	expect_not_in <(tr '\0' '\n' <"/proc/$e/environ") MONGODB_
+	x=$(stage "$t" transform)
+	expect_not_in <(tr '\0' '\n' <"/proc/$x/environ") MONGODB_
+	expect_not_in <(tr '\0' '\n' <"/proc/$x/environ") MYSQL_
+	expect_not_in <(tr '\0' '\n' <"/proc/$x/environ") sesame
+	l=$(stage "$t" load)
+	expect_not_in <(tr '\0' '\n' <"/proc/$l/environ") MYSQL_
+	expect_not_in <(tr '\0' '\n' <"/proc/$SUP/environ") "$MONGODB_URI"
+	expect_not_in <(tr '\0' ' ' <"/proc/$l/cmdline") "$MONGODB_URI"
+	stop
+	expect_status 0
+}
+
+@test "the first run at the start, the next ones on time, without overlap" {
+	shop 26 300
+	SYNC_INTERVAL_MINUTES=0.03 start
+	wait_until run_ok orders 4
+	"$ROOT/scripts/sample-shop" mutate --seed 27 --rows 30 >/dev/null
+	n=$(times '"table":"orders".*"outcome":"ok"')
+	wait_until run_ok orders $((n + 3))
+	stop
+	expect_status 0
+	"$ROOT/tests/checker" $TABLES
+	for t in $TABLES; do
+		grep "\"component\":\"supervisor\",\"table\":\"$t\".*\"operation\":\"run\"" log |
+		    grep -o 'run begins\|run ok' |
+		    awk 'NR % 2 != ($2 == "begins") { exit 1 }' ||
+			fail "$t overlaps"
+	done
+	wait_until nothing_left
+}
+
+@test "a stage that is killed is started again, and nothing is lost" {
+	shop 28 3000
+	export SYNC_ORDERS_PIPELINE="extract --page-size 100 orders |
+	    $SUPPORT/stage-crash 400 crashed | transform | load"
+	SYNC_ORDERS_PIPELINE=${SYNC_ORDERS_PIPELINE//$'\n'/ }
+	start
+	wait_until everything_once
+	expect_match log 'orders: stage-crash: killed by signal 9'
+	expect_equal "$(times 'outcome":"retry"')" 1
+	expect_not_in log '"outcome":"gave up"'
+	stop
+	"$ROOT/tests/checker" $TABLES
+}
+
+@test "what hangs or doesn't read is found, and its deadline kept" {
+	shop 29 200
+	export SYNC_STALL_SECONDS=1 SYNC_RETRY_DELAY=1 SYNC_STOP_SECONDS=1
+	SYNC_ORDERS_PIPELINE="extract orders | $SUPPORT/stage-hang hung | transform | load" \
+	SYNC_PRODUCTS_PIPELINE="extract products | $SUPPORT/stage-deaf deaf | transform | load" \
+	    start
+	wait_until everything_once
+	for t in orders products; do
+		expect_match log "\"table\":\"$t\".*\"operation\":\"stall\""
+	done
+	stop
+	expect_status 0
+	"$ROOT/tests/checker" $TABLES
+
+	# A hanging one is killed when its time to end is over.
+	rm -f hung log
+	SYNC_TABLES=orders SYNC_STALL_SECONDS=0 \
+	    SYNC_ORDERS_PIPELINE="extract orders | $SUPPORT/stage-hang hung | transform | load" \
+	    start
+	wait_until test -e hung
+	stop
+	expect_status 0
+	expect_match log 'orders: killed'
+	wait_until nothing_left
+}
+
+@test "a table that keeps failing is left alone while the others go on" {
+	shop 30 200
+	export SYNC_RETRY_DELAY=1 SYNC_MAX_RETRIES=2
+	SYNC_ORDERS_PIPELINE="extract orders | $SUPPORT/stage-nostate | transform | load" \
+	    start
+	wait_until said '"table":"orders".*"outcome":"gave up"'
+	expect_equal "$(times '"table":"orders".*"outcome":"retry"')" 2
+	wait_until run_ok products
+	stop
+	expect_status 0
+	expect_not_in state/tables/orders/checkpoint value=
+	SYNC_ORDERS_PIPELINE="extract orders | $SUPPORT/stage-nostate | transform | load" \
+	    run_stage supervisor --once
+	expect_status 111
+	expect_match out '^orders +gave up'
+	expect_match out '^products +ok'
+}
+
+@test "a bad schema blocks its table only, and mending the file is enough" {
+	shop 31 200
+	cp -r "$ROOT/schemas" schemas
+	export SYNC_SCHEMAS=$PWD/schemas
+	echo '{"x-source":{"table":"orders"},"typ":' >schemas/orders.json
+	start
+	wait_until said '"table":"orders".*"outcome":"refused"'
+	for t in categories customers products inventory; do
+		wait_until run_ok $t
+	done
+	cp "$ROOT/schemas/orders.json" schemas/orders.json.new
+	mv schemas/orders.json.new schemas/orders.json
+	wait_until run_ok orders
+	stop
+	"$ROOT/tests/checker" $TABLES
+}
+
+@test "a program is replaced while the table is copied: nothing lost, nothing twice" {
+	shop 32 60000
+	mkdir bin
+	cp "$ROOT"/bin/{supervisor,extract,transform,load} bin
+	export SYNC_SCHEMAS=$ROOT/schemas
+	SYNC_ORDERS_PIPELINE='extract --page-size 500 orders | transform | load' \
+	    start bin/supervisor
+	wait_until said '"table":"orders".*run begins'
+	for i in 1 2 3; do
+		n=$(times 'table":"orders".*run begins')
+		cp "$ROOT/bin/transform" bin/transform.new
+		mv bin/transform.new bin/transform
+		wait_until said_times 'orders: .*/transform has changed' "$i" ||
+			break
+		wait_until said_times 'table":"orders".*run begins' $((n + 1))
+	done
+	wait_until -t 60 everything_once
+	stop
+	expect_status 0
+	expect_equal "$(loaded orders)" "$(mysql_q 'SELECT COUNT(*) FROM orders')"
+	for t in categories customers products inventory; do
+		expect_equal "$(times "\"table\":\"$t\".*run begins")" 1
+	done
+	"$ROOT/tests/checker" $TABLES
+}
+
+@test "few places: all tables have their turn, and never too many at once" {
+	shop 33 500
+	MYSQL_MAX_POOL_SIZE=1 SYNC_INTERVAL_MINUTES=0.02 start
+	wait_until everything_once
+	for t in $TABLES; do
+		wait_until run_ok $t 2
+	done
+	stop
+	expect_status 0
+	grep '"operation":"run"' log | grep -o 'run begins\|run ok' |
+	    awk '{ n += $2 == "begins" ? 1 : -1 } n > 1 { exit 1 }'
+	"$ROOT/tests/checker" $TABLES
+}
+
+@test "a server that is away is waited for, and work goes on within 5 s" {
+	shop 34 500
+	relay_start "$MYSQL_HOST:$MYSQL_PORT"
+	port=$relay_port
+	relay_stop
+	MYSQL_PORT=$port SYNC_MAX_RETRIES=0 start
+	wait_until said 'mysql doesn.t answer'
+	sleep 2
+	expect_not_in log '"outcome":"gave up"'
+	rm -f relay.port
+	relay_start --port "$port" "$MYSQL_HOST:$MYSQL_PORT"
+	wait_until -t 5 everything_once
+
+	# And away again in the middle of the service's life.
+	relay_stop
+	"$ROOT/scripts/sample-shop" mutate --seed 35 --rows 30 >/dev/null
+	supervisor trigger >/dev/null || kill -HUP "$SUP"
+	wait_until said_times 'mysql doesn.t answer' 2
+	relay_start --port "$port" "$MYSQL_HOST:$MYSQL_PORT"
+	n=$(times '"table":"orders".*"outcome":"ok"')
+	wait_until -t 5 run_ok orders $((n + 1))
+	stop
+	relay_stop
+	expect_status 0
+	"$ROOT/tests/checker" $TABLES
+}
+
+@test "SIGHUP reads the settings again" {
+	shop 36 200
+	printf 'SYNC_TABLES=orders,products\nSYNC_INTERVAL_MINUTES=60\n' >.env
+	unset SYNC_INTERVAL_MINUTES SYNC_TABLES
+	start
+	wait_until run_ok orders
+	wait_until run_ok products
+	printf 'SYNC_TABLES=orders,customers\nSYNC_INTERVAL_MINUTES=0.03\n' >.env
+	kill -HUP "$SUP"
+	wait_until run_ok customers
+	wait_until run_ok orders 3
+	expect_match log 'products: no longer in SYNC_TABLES'
+	printf 'SYNC_TABLES=orders\nSYNC_INTERVAL_MINUTES=never\n' >.env
+	kill -HUP "$SUP"
+	wait_until said 'as they were read before still hold'
+	n=$(times '"table":"orders".*"outcome":"ok"')
+	wait_until run_ok orders $((n + 1))
+	stop
+	expect_status 0
+}
+
+@test "a damaged checkpoint blocks its table, and never means from the start" {
+	shop 37 200
+	run_stage supervisor --once
+	expect_status 0
+	sed -i s/epoch=1/epoch=2/ state/tables/orders/checkpoint
+	rm state/tables/products/checkpoint
+	run_stage supervisor --once
+	expect_status 100
+	expect_in err 'orders: the checkpoint is damaged'
+	expect_in err 'products: the checkpoint is gone'
+	expect_match out '^orders +refused +0 '
+	expect_match out '^products +refused +0 '
+	expect_match out '^customers +ok '
+	for t in orders products; do
+		mv state/tables/$t/checkpoint.prev state/tables/$t/checkpoint
+	done
+	run_stage supervisor --once
+	expect_status 0
+}
+
+@test "random kill -9 of any process, the service included, during changes" {
+	shop 38 2000
+	kills=${MILLRACE_KILLS:-60}
+	RANDOM=38
+	export SYNC_INTERVAL_MINUTES=0.02
+	start
+	for ((i = 0; i < kills; i++)); do
+		"$ROOT/scripts/sample-shop" mutate --seed $((1000 + i)) \
+		    --rows 20 >/dev/null
+		pids=($(children) "$SUP")
+		p=${pids[$((RANDOM % ${#pids[@]}))]}
+		kill -9 "$p" 2>/dev/null || true
+		[ "$p" != "$SUP" ] || { wait "$SUP" || true; start; }
+		sleep 0.$((RANDOM % 40 + 10))
+	done
+	fds=$(ls "/proc/$SUP/fd" | wc -l)
+	[ "$fds" -lt 80 ] || fail "$fds descriptors"
+	for t in $TABLES; do
+		n=$(times "\"table\":\"$t\".*\"outcome\":\"ok\"")
+		wait_until -t 60 run_ok $t $((n + 2))
+	done
+	expect_equal "$(ps -o stat= --ppid "$SUP" | grep -c Z || true)" 0
+	stop
+	expect_status 0
+	wait_until nothing_left
+	"$ROOT/tests/checker" $TABLES
+	expect_not_in log 'is damaged'
+}
