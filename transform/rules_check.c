@@ -24,24 +24,34 @@ verdict_set(struct verdict * v, const char * rule, const char * fmt, ...)
 	return (-1);
 }
 
+/* Append ${s} to the ${n} bytes ${dst}, as far as there is room. */
+static size_t
+append(char * dst, size_t n, size_t size, const char * s)
+{
+
+	while (*s != '\0' && n < size)
+		dst[n++] = *s++;
+	return (n);
+}
+
 void
 verdict_inside(struct verdict * v, const char * step)
 {
+	const size_t size = sizeof v->path - 1;
 	char rest[sizeof v->path];
-	const char * dot = "";
 	size_t n;
 
 	memcpy(rest, v->path, sizeof rest);
+	n = append(v->path, 0, size, step);
 	if (rest[0] != '\0' && rest[0] != '[')
-		dot = ".";
-	snprintf(v->path, sizeof v->path, "%s%s%s", step, dot, rest);
+		n = append(v->path, n, size, ".");
+	n = append(v->path, n, size, rest);
 	/* A path that is too long loses its end, but no half a character. */
-	if (strlen(step) + strlen(dot) + strlen(rest) >= sizeof v->path) {
-		for (n = sizeof v->path - 1; n > 0 &&
-		    (v->path[n - 1] & 0x80) != 0; n--)
-			continue;
-		v->path[n] = '\0';
+	if (n == size) {
+		while (n > 0 && (v->path[n - 1] & 0x80) != 0)
+			n--;
 	}
+	v->path[n] = '\0';
 }
 
 static int
