@@ -100,18 +100,31 @@ hang_up(struct visitor * v)
 	forget(v);
 }
 
-/* Read what is there and throw it away.  Nonzero at its end. */
+/* Be told of the visitor's next bytes, and of those that are there. */
 static int
-swallow(int fd)
+expect(const struct visitor * v, int op)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET,
+		.data.ptr = (void *)(uintptr_t)v };
+
+	return (epoll_ctl(v->d->epfd, op, v->fd, &ev));
+}
+
+/*
+ * Read what is there and throw it away, some at a time.  Nonzero at its end.
+ */
+static int
+swallow(const struct visitor * v)
 {
 	char waste[4096];
 	ssize_t n;
 	int turns = 16;
 
-	while ((n = recv(fd, waste, sizeof waste, MSG_DONTWAIT)) > 0 &&
-	    turns-- > 0)
-		continue;
-	return (n == 0 || (n == -1 && errno != EAGAIN && errno != EINTR));
+	while ((n = recv(v->fd, waste, sizeof waste, MSG_DONTWAIT)) > 0) {
+		if (--turns == 0)
+			return (expect(v, EPOLL_CTL_MOD) == -1);
+	}
+	return (n == 0 || (errno != EAGAIN && errno != EINTR));
 }
 
 /* What we say without the library's help; whole or not at all. */
@@ -152,7 +165,7 @@ refuse(struct visitor * v, unsigned status, const char * title,
 
 	say(v, status, title, code, why);
 	shutdown(v->fd, SHUT_WR);
-	if (swallow(v->fd) || d->lingering >= LINGER_MAX) {
+	if (swallow(v) || d->lingering >= LINGER_MAX) {
 		hang_up(v);
 		return;
 	}
@@ -227,7 +240,7 @@ on_peek(void * cookie, int fd, short revents, struct mono now)
 		if (v->stage == V_HEAD)
 			look(v, (ev[i].events & (EPOLLRDHUP | EPOLLHUP |
 			    EPOLLERR)) != 0, now);
-		else if (swallow(v->fd))
+		else if (swallow(v))
 			hang_up(v);
 	}
 	set_timer(d);
@@ -301,7 +314,6 @@ welcome(struct door * d, int fd, const struct sockaddr_storage * sa,
     socklen_t len, struct mono now)
 {
 	struct visitor * v = mem_new(1, sizeof *v);
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET };
 	struct ucred cred;
 	socklen_t n = sizeof cred;
 
@@ -320,8 +332,7 @@ welcome(struct door * d, int fd, const struct sockaddr_storage * sa,
 		v->next->prev = &v->next;
 	d->visitors = v;
 	d->n++;
-	ev.data.ptr = v;
-	if (epoll_ctl(d->epfd, EPOLL_CTL_ADD, fd, &ev) == -1) {
+	if (expect(v, EPOLL_CTL_ADD) == -1) {
 		log_warn_sys("http: epoll_ctl");
 		hang_up(v);
 	} else if (d->n > DOOR_MAX || same_origin(v) > DOOR_MAX_EACH)

@@ -19,7 +19,7 @@
 
 #include "http.h"
 
-#define DRAIN_MAX	(1u << 20)	/* of a refused body, so that the
+#define DRAIN_MAX	(4u << 20)	/* of a refused body, so that the
 					 * client comes to read our answer */
 #define MEMORY_MAX	(32u << 10)	/* of the library, per connection */
 
