@@ -286,6 +286,33 @@ strict_schema() {
 	expect_in err 'standard input:6: '
 }
 
+@test "a document that makes too long a line is a bad record" {
+	cat >s.json <<-E
+	{"x-source": {"table": "t"}, "properties": {"_id": {"x-from": "id"},
+	 "a": {"x-apply": [{"concat": ["$", "$", "$", "$", "$", "$"]}]}}}
+	E
+	stream 2 | sed 's/"x"/"0123456789012345678901234567890123456789"/' >in
+	sed -i '2s/0123456789012345678901234567890123456789/x/' in
+	run_stage transform -s s.json --max-line 280 --rejects r <in
+	expect_status 0
+	expect_in out '"a":"xxxxxx"'
+	expect_in r '"rule":"size"'
+	expect_in out '"records":1,"rejected":1'
+}
+
+@test "a SCHEMA that is said again changes nothing" {
+	strict_schema
+	stream 3 | sed '/"a":null/d; s/"records":3/"records":2/' >in
+	{ sed -n 1,2p in; sed -n 1p in; sed -n '3,$p' in; } >again
+	run_stage transform -s strict.json <in
+	mv out want
+	run_stage transform -s strict.json <again
+	expect_status 0
+	expect_equal "$(grep -c '"operation":"schema"' err)" 1
+	{ sed -n 1,2p want; sed -n 1p want; sed -n '3,$p' want; } |
+	    expect_same out -
+}
+
 @test "a full disk is no success" {
 	[ -w /dev/full ] || skip "no /dev/full"
 	stream 3 >in

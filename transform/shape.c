@@ -326,7 +326,9 @@ put_others(struct shape * sh, const struct record * r, struct buf * out,
 			put_field(out, f);
 			continue;
 		}
-		if (plan->sf->policy == COLUMNS_DROP)
+		if (plan->sf->policy == COLUMNS_DROP ||
+		    (plan->sf->policy == COLUMNS_KEEP &&
+		    plan->sf->omit_null && f->val.kind == SCAN_NULL))
 			continue;
 		if (plan->sf->policy == COLUMNS_KEEP && f->slot == -1) {
 			put_field(out, f);

@@ -129,9 +129,10 @@ make_plan(struct run * run, struct stream * st, struct schemafile * sf,
 
 	forget_plan(st);
 	if ((st->plan = plan_new(sf, r->line, r->len)) == NULL) {
-		log_error("%s:%ju: this SCHEMA of %s can't be mapped",
-		    linein_name(run->in), (uintmax_t)linein_number(run->in),
-		    st->name);
+		log_error("%s:%ju: this SCHEMA of %s doesn't fit %s; another "
+		    "file is chosen with -s or --schemas, none with "
+		    "--no-schemas", linein_name(run->in),
+		    (uintmax_t)linein_number(run->in), st->name, sf->path);
 		return (-1);
 	}
 	st->shape = shape_new(st->plan);

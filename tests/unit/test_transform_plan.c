@@ -189,6 +189,8 @@ test_rows(void)
 	    "\"x-null\":\"keep\",\"properties\":{\"d\":{\"minimum\":0}}}}}}");
 	static const char omitted[] = FILE_("\"o\":{\"x-null\":\"omit\","
 	    "\"properties\":{\"a\":{},\"d\":{}}}},\"required\":[\"o\"]");
+	static const char kept_omit[] = FILE_("\"id\":{}},"
+	    "\"x-null\":\"omit\"");
 	static const char drop[] = FILE_("\"id\":{},\"twice\":{\"x-from\":"
 	    "\"a\"},\"b\":{\"x-from\":\"a\"},\"c\":{\"x-from\":\"a\"}},"
 	    "\"x-columns\":\"drop\"");
@@ -221,6 +223,8 @@ test_rows(void)
 	row(omitted, "{\"id\":1,\"a\":null}", 0, "required o");
 	row(omitted, "{\"id\":1,\"d\":\"1\"}", 0,
 	    "{\"o\":{\"d\":\"1\"},\"id\":1}");
+	row(kept_omit, "{\"id\":1,\"a\":null,\"d\":\"1\",\"more\":null}", 0,
+	    "{\"id\":1,\"d\":\"1\"}");
 	row(drop, "{\"id\":1,\"a\":\"0123456789012345678901234567890123456789"
 	    "0123456789012345678901234567890123456789\",\"more\":2}", 0,
 	    "{\"id\":1,\"twice\":\"0123456789012345678901234567890123456789"
