@@ -182,34 +182,39 @@ int
 job_refresh(struct job * job, struct source * s, const struct options * opt)
 {
 	struct catalog * old = job->catalog;
-	struct catalog_table * before = job->table;
-	struct buf was = { NULL, 0, 0 };
+	struct catalog_table * was = job->table;
+	struct buf key = { NULL, 0, 0 };
 	int code;
 
-	if ((code = read_definition(job, s, before->name)) != 0)
-		return (code);
-	if (job->table == NULL) {
-		log_error("%s: the table was dropped or renamed",
-		    before->name);
+	job->catalog = NULL;
+	code = read_definition(job, s, was->name);
+	if (code == 0 && job->table == NULL) {
+		log_error("%s: the table was dropped or renamed", was->name);
 		code = EXIT_PERM;
-	} else
+	}
+	if (code == 0)
 		code = choose(job, opt);
-	if (code == 0 && !catalog_same(before, job->table)) {
-		catalog_key_names(before, &was);
+	if (code == 0 && !catalog_same(was, job->table)) {
+		catalog_key_names(was, &key);
 		log_error("%s: its key (%s) or its change column (%s) was "
 		    "dropped or renamed while it was read; name the new ones "
 		    "with --key and --change, or start again with --full",
-		    before->name, buf_text(&was), before->change ==
-		    CATALOG_NONE ? "none" :
-		    before->column[before->change].name);
+		    was->name, buf_text(&key), was->change == CATALOG_NONE ?
+		    "none" : was->column[was->change].name);
 		code = EXIT_PERM;
 	}
-	buf_free(&was);
+	buf_free(&key);
+	if (code != 0) {
+		/* The bookmark still is about what was. */
+		catalog_free(job->catalog);
+		job->catalog = old;
+		job->table = was;
+		return (code);
+	}
 	catalog_free(old);
-	if (code == 0)
-		log_info("%s: its definition has changed: a new SCHEMA",
-		    job->table->name);
-	return (code);
+	log_info("%s: its definition has changed: a new SCHEMA",
+	    job->table->name);
+	return (0);
 }
 
 void

@@ -1,12 +1,15 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-#include "../common/lineout.h"
+#include "../common/log.h"
 #include "../common/mem.h"
 #include "../common/stop.h"
 
@@ -17,10 +20,13 @@
 #define SLOT		4096		/* a pipe is a ring of such */
 
 struct out {
-	struct lineout * line;
 	int fd;
+	const char * name;
+	struct buf buf;
+	size_t done;		/* bytes of it that are written */
 	int pipe_size;		/* 0 if it is no pipe */
 	int regular;
+	int failed;		/* reported */
 };
 
 struct out *
@@ -30,7 +36,7 @@ out_open(int fd, const char * name)
 	struct stat sb;
 
 	o->fd = fd;
-	o->line = lineout_open(fd, name);
+	o->name = name;
 	if (fstat(fd, &sb) == -1)
 		return (o);
 	o->regular = S_ISREG(sb.st_mode);
@@ -47,57 +53,91 @@ struct buf *
 out_buf(struct out * o)
 {
 
-	return (lineout_buf(o->line));
+	return (&o->buf);
 }
 
-/* Nonzero if a write of ${n} bytes wouldn't have to wait. */
-static int
-has_room(const struct out * o, size_t n)
+/* How many bytes can be written without waiting, roughly and rather less. */
+static size_t
+room(const struct out * o)
 {
 	struct pollfd pfd = { o->fd, POLLOUT, 0 };
 	int used;
-	size_t slots;
+	size_t slots, free_slots;
 
 	if (o->regular)
-		return (1);
+		return (SIZE_MAX);
 	if (o->pipe_size <= 0 || ioctl(o->fd, FIONREAD, &used) == -1)
-		return (poll(&pfd, 1, 0) == 1);
+		return (poll(&pfd, 1, 0) == 1 ? OUT_CHUNK : 0);
 
-	/* A write may leave a slot half filled at its end. */
-	slots = (size_t)used / SLOT + (size_t)used / OUT_CHUNK + 2 +
-	    n / SLOT + 1;
-	return (slots <= (size_t)o->pipe_size / SLOT || used == 0);
+	/* Each write may have left a slot half filled at its end. */
+	slots = (size_t)o->pipe_size / SLOT;
+	free_slots = (size_t)used / SLOT + (size_t)used / OUT_CHUNK + 2;
+	free_slots = slots > free_slots ? slots - free_slots : 0;
+	return (used == 0 ? (size_t)o->pipe_size : free_slots * SLOT);
 }
 
-enum out_rc
-out_flush(struct out * o)
+/* Write at most ${n} bytes, in one go. */
+static void
+write_some(struct out * o, size_t n)
 {
+	struct pollfd pfd = { o->fd, POLLOUT, 0 };
 	struct sigaction die, old;
-	int rc;
+	ssize_t w;
+	int e;
 
 	/*
 	 * The client library ignores SIGPIPE for the sake of its sockets.
 	 * Here it is what ends a filter whose reader has gone.
 	 */
-	sigemptyset(&die.sa_mask);
-	die.sa_flags = 0;
+	memset(&die, 0, sizeof die);
 	die.sa_handler = SIG_DFL;
 	sigaction(SIGPIPE, &die, &old);
-	rc = lineout_flush(o->line);
+	w = write(o->fd, o->buf.p + o->done, n);
+	e = errno;
 	sigaction(SIGPIPE, &old, NULL);
-	return (rc == -1 ? OUT_FAILED : OUT_OK);
+	if (w >= 0)
+		o->done += (size_t)w;
+	else if (e == EAGAIN)
+		/* Somebody else made the descriptor non-blocking. */
+		poll(&pfd, 1, -1);
+	else if (e != EINTR) {
+		errno = e;
+		log_error_sys("write %s", o->name);
+		o->failed = 1;
+	}
+
+	/* Move what is left to the front, but not each time. */
+	if (o->done > o->buf.n / 2) {
+		memmove(o->buf.p, o->buf.p + o->done, o->buf.n - o->done);
+		o->buf.n -= o->done;
+		o->done = 0;
+	}
+}
+
+enum out_rc
+out_flush(struct out * o)
+{
+
+	while (!o->failed && o->done < o->buf.n)
+		write_some(o, o->buf.n - o->done);
+	if (o->failed) {
+		buf_clear(&o->buf);
+		o->done = 0;
+	}
+	return (o->failed ? OUT_FAILED : OUT_OK);
 }
 
 enum out_rc
 out_try(struct out * o)
 {
-	size_t n = out_buf(o)->n;
+	size_t n, space;
 
-	if (n == 0)
-		return (OUT_OK);
-	if (has_room(o, n))
-		return (out_flush(o));
-	return (n >= HELD_MAX ? OUT_FULL : OUT_OK);
+	while (!o->failed && (n = o->buf.n - o->done) >= OUT_CHUNK &&
+	    (space = room(o)) >= OUT_CHUNK)
+		write_some(o, n < space ? n : space);
+	if (o->failed)
+		return (OUT_FAILED);
+	return (o->buf.n - o->done >= HELD_MAX ? OUT_FULL : OUT_OK);
 }
 
 void
@@ -105,8 +145,8 @@ out_wait(struct out * o, uint64_t us)
 {
 	uint64_t end = stop_clock() + us;
 
-	while (!has_room(o, out_buf(o)->n) && stop_clock() < end) {
-		if (stop_sleep(5000))
+	while (room(o) < OUT_CHUNK && stop_clock() < end) {
+		if (stop_sleep(2000))
 			return;
 	}
 }
@@ -119,8 +159,11 @@ out_close(struct out * o)
 	if (o == NULL)
 		return (0);
 	rc = out_flush(o) == OUT_FAILED ? -1 : 0;
-	if (lineout_close(o->line) == -1)
+	if (close(o->fd) == -1 && rc == 0) {
+		log_error_sys("close %s", o->name);
 		rc = -1;
+	}
+	buf_free(&o->buf);
 	free(o);
 	return (rc);
 }

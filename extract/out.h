@@ -1,6 +1,8 @@
 #ifndef OUT_H_
 #define OUT_H_
 
+#include <stdint.h>
+
 #include "../common/buf.h"
 
 /*
@@ -26,7 +28,7 @@ struct buf * out_buf(struct out * o);
 
 #define OUT_CHUNK	(64u << 10)	/* worth a write */
 
-/* Write what is in the buffer if that doesn't block. */
+/* Write as much of the buffer as can be without waiting, if it is worth it. */
 enum out_rc out_try(struct out * o);
 
 /**

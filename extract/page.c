@@ -25,6 +25,7 @@ struct page_plan {
 	struct piece head_pos;	/* both, without a time of change */
 	struct piece * column;	/* what stands before each value */
 	enum cell_kind * kind;
+	char * is_key;
 	size_t room;		/* for all but the values that aren't NULL */
 };
 
@@ -68,6 +69,9 @@ page_plan_new(const struct catalog_table * t, const struct cell_env * env,
 	plan->table = t;
 	plan->column = mem_new(t->ncolumn + 1, sizeof *plan->column);
 	plan->kind = mem_new(t->ncolumn + 1, sizeof *plan->kind);
+	plan->is_key = mem_new(t->ncolumn + 1, 1);
+	for (i = 0; i < t->nkey; i++)
+		plan->is_key[t->key[i]] = 1;
 
 	start = b->n;
 	put_head(b, t);
@@ -112,6 +116,7 @@ page_plan_free(struct page_plan * plan)
 	buf_free(&plan->text);
 	free(plan->column);
 	free(plan->kind);
+	free(plan->is_key);
 	free(plan);
 }
 
@@ -145,6 +150,21 @@ copy_head(char * d, const struct page_plan * plan,
 	return (copy_piece(at + CELL_TIME_LEN, plan, &plan->pos));
 }
 
+/* A cell that wants more care.  The key stays what it is, in any case. */
+static const char * __attribute__((noinline))
+put_slowly(struct buf * b, const struct page_plan * plan, size_t i,
+    struct cell_env * env, const char * p, size_t n)
+{
+	struct cell_env strict = *env;
+
+	if (!plan->is_key[i])
+		return (cell_put(b, plan->kind[i], env, p, n));
+	strict.replace = 0;
+	if (strict.dates == CELL_DATES_NULL)
+		strict.dates = CELL_DATES_REJECT;
+	return (cell_put(b, plan->kind[i], &strict, p, n));
+}
+
 const char *
 page_row(struct buf * b, const struct page_plan * plan, struct cell_env * env,
     char * const * row, const unsigned long * len, uint64_t n, size_t * bad)
@@ -173,7 +193,7 @@ page_row(struct buf * b, const struct page_plan * plan, struct cell_env * env,
 			d = end;
 			continue;
 		}
-		if ((why = cell_put(b, plan->kind[i], env, row[i], len[i])) !=
+		if ((why = put_slowly(b, plan, i, env, row[i], len[i])) !=
 		    NULL) {
 			b->n = start;
 			*bad = i;
@@ -203,9 +223,10 @@ crc32(uint32_t crc, const char * p, size_t n)
 
 /* A row can't be a record.  The message shows no value of it. */
 static void
-report_bad_row(const struct catalog_table * t, const char * why, size_t bad,
+report_bad_row(const struct page_plan * plan, const char * why, size_t bad,
     char * const * row, const unsigned long * len)
 {
+	const struct catalog_table * t = plan->table;
 	struct buf b = { NULL, 0, 0 };
 	const struct catalog_column * c = &t->column[bad];
 	uint32_t crc = 0xffffffff;
@@ -224,8 +245,9 @@ report_bad_row(const struct catalog_table * t, const char * why, size_t bad,
 	}
 	buf_printf(&b, "%s = %u", t->nkey > 1 ? "))" : ")", ~crc);
 	log_error("%s: column %s holds %s, in the row WHERE %s; correct it, "
-	    "or use %s", t->name, c->name, why, buf_text(&b), is_date ?
-	    "--zero-dates null or string" : "--on-bad-text replace");
+	    "or use %s", t->name, c->name, why, buf_text(&b), !is_date ?
+	    "--on-bad-text replace" : plan->is_key[bad] ?
+	    "--zero-dates string" : "--zero-dates null or string");
 	buf_free(&b);
 }
 
@@ -271,7 +293,7 @@ take_rows(struct page * pg, const struct catalog_table * t, uint64_t limit,
 		start = b->n;
 		if ((why = page_row(b, pg->plan, pg->env, row, len,
 		    pg->total + 1, &bad)) != NULL) {
-			report_bad_row(t, why, bad, row, len);
+			report_bad_row(pg->plan, why, bad, row, len);
 			*code = EXIT_PERM;
 			return (PAGE_FAILED);
 		}

@@ -163,20 +163,35 @@ type_name(enum cell_kind kind)
 	}
 }
 
+static int
+is_key(const struct catalog_table * t, size_t col)
+{
+	size_t i;
+
+	for (i = 0; i < t->nkey; i++) {
+		if (t->key[i] == col)
+			return (1);
+	}
+	return (0);
+}
+
 /* May the column's value be null in a record? */
 static int
-can_be_null(const struct catalog_column * c, const struct cell_env * env)
+can_be_null(const struct catalog_table * t, size_t col,
+    const struct cell_env * env)
 {
+	const struct catalog_column * c = &t->column[col];
 
-	return (c->nullable || (env->dates == CELL_DATES_NULL &&
+	return (c->nullable || (!is_key(t, col) && env->dates == CELL_DATES_NULL &&
 	    (c->kind == CELL_TIMESTAMP || c->kind == CELL_DATETIME ||
 	    c->kind == CELL_DATE)));
 }
 
 static void
-put_property(struct buf * b, const struct catalog_column * c,
+put_property(struct buf * b, const struct catalog_table * t, size_t col,
     const struct cell_env * env)
 {
+	const struct catalog_column * c = &t->column[col];
 	const char * type = type_name(c->kind);
 
 	put_text(b, c->name);
@@ -185,7 +200,7 @@ put_property(struct buf * b, const struct catalog_column * c,
 	/* A JSON column holds any type: none is named. */
 	if (type != NULL) {
 		buf_puts(b, "\"type\":[");
-		if (can_be_null(c, env))
+		if (can_be_null(t, col, env))
 			buf_puts(b, "\"null\",");
 		buf_printf(b, "\"%s\"]", type);
 		put_details(b, c, env);
@@ -206,7 +221,7 @@ put_schema(struct buf * b, const struct catalog_table * t,
 	for (i = 0; i < t->ncolumn; i++) {
 		if (i != 0)
 			buf_putc(b, ',');
-		put_property(b, &t->column[i], env);
+		put_property(b, t, i, env);
 	}
 	buf_puts(b, "}}");
 }
@@ -251,18 +266,6 @@ singer_schema(struct buf * b, const struct catalog_table * t,
 		put_change(b, t);
 	}
 	buf_puts(b, "}\n");
-}
-
-static int
-is_key(const struct catalog_table * t, size_t col)
-{
-	size_t i;
-
-	for (i = 0; i < t->nkey; i++) {
-		if (t->key[i] == col)
-			return (1);
-	}
-	return (0);
 }
 
 static void

@@ -80,20 +80,39 @@ forget_password(struct source * s)
 	s->password = NULL;
 }
 
-/* Close at once, with whatever is unread. */
+/* The connection's socket, or -1. */
+static int
+socket_of(MYSQL * my)
+{
+
+#ifdef MARIADB_PACKAGE_VERSION
+	return (mysql_get_socket(my));
+#else
+	return (my->net.fd);
+#endif
+}
+
+/*
+ * Close at once, with whatever is unread.  The server has to learn it at
+ * once, too: after an ordinary end it would go on trying to send, and keep
+ * its locks, until net_write_timeout.
+ */
 static void
 disconnect(struct source * s)
 {
+	struct linger reset = { 1, 0 };
+	int fd;
 
 	if (s->my == NULL)
 		return;
 	if (s->res != NULL) {
-		/* Freeing a result reads it to its end, unless it is cut. */
-#ifdef MARIADB_PACKAGE_VERSION
-		mariadb_cancel(s->my);
-#else
-		shutdown(s->my->net.fd, SHUT_RDWR);
-#endif
+		if ((fd = socket_of(s->my)) != -1) {
+			setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset,
+			    sizeof reset);
+			shutdown(fd, SHUT_RDWR);
+		}
+
+		/* This would read on to the end of the rows. */
 		mysql_free_result(s->res);
 		s->res = NULL;
 	}
@@ -369,7 +388,7 @@ set_session(struct source * s)
 	static const char * const both[] = {
 		"SET NAMES utf8mb4",
 		"SET SESSION time_zone = '+00:00', sql_mode = '', "
-		    "lock_wait_timeout = 5, net_write_timeout = 3600, "
+		    "lock_wait_timeout = 5, net_write_timeout = 120, "
 		    "wait_timeout = 28800, sql_big_selects = 1, "
 		    "sql_auto_is_null = 0, autocommit = 1",
 		"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, "
