@@ -13,7 +13,9 @@
 #define NAMESPACE_EXISTS	48
 
 struct sink {
+	mongoc_uri_t * uri;
 	mongoc_client_t * client;
+	int lost;		/* it takes a new client to try again */
 	char * database;
 	struct buf hosts;
 	int insecure;
@@ -51,9 +53,8 @@ is_remote(const mongoc_host_list_t * h)
 static int
 check_verification(const mongoc_uri_t * uri)
 {
-	static const char * const weak[] = { MONGOC_URI_TLSINSECURE,
-		MONGOC_URI_TLSALLOWINVALIDCERTIFICATES,
-		MONGOC_URI_TLSALLOWINVALIDHOSTNAMES };
+	static const char * const weak[] = { "tlsInsecure",
+		"tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames" };
 	size_t i;
 
 	for (i = 0; i < sizeof weak / sizeof weak[0]; i++) {
@@ -197,10 +198,10 @@ sink_open(const char * text, const char * database, int insecure)
 	s->insecure = insecure;
 	s->database = mem_dup(database);
 	list_hosts(uri, &s->hosts);
+	s->uri = uri;
 	if ((s->client = new_client(uri)) == NULL)
 		goto err2;
 	set_write_opts(&s->write_opts);
-	mongoc_uri_destroy(uri);
 	return (s);
 
 err2:
@@ -224,6 +225,7 @@ sink_close(struct sink * s)
 		bson_destroy(&s->reply);
 	bson_destroy(&s->write_opts);
 	mongoc_client_destroy(s->client);
+	mongoc_uri_destroy(s->uri);
 	buf_free(&s->hosts);
 	free(s->database);
 	free(s);
@@ -238,14 +240,17 @@ sink_reopen(struct sink * s, const char * text)
 
 	if ((uri = parse_uri(text, s->insecure)) == NULL)
 		return (-1);
-	client = new_client(uri);
-	if (client != NULL) {
-		mongoc_client_destroy(s->client);
-		s->client = client;
-		list_hosts(uri, &s->hosts);
+	if ((client = new_client(uri)) == NULL) {
+		mongoc_uri_destroy(uri);
+		return (-1);
 	}
-	mongoc_uri_destroy(uri);
-	return (client != NULL ? 0 : -1);
+	mongoc_client_destroy(s->client);
+	mongoc_uri_destroy(s->uri);
+	s->client = client;
+	s->uri = uri;
+	s->lost = 0;
+	list_hosts(uri, &s->hosts);
+	return (0);
 }
 
 const char *
@@ -267,8 +272,7 @@ static int
 is_certificate(const char * text)
 {
 
-	return (strstr(text, "certificate") != NULL ||
-	    strstr(text, "hostname") != NULL);
+	return (strstr(text, "certificate") != NULL);
 }
 
 /* The verdict on an error that the library met without an answer. */
@@ -295,9 +299,31 @@ verdict_of_domain(const bson_error_t * error)
 	}
 }
 
-/* Fill ${err} from the library's error and, if there is one, the answer. */
+/* The library's words, without those about its search for a server. */
+static void
+copy_text(char * dst, size_t n, const char * message)
+{
+	const char * a = strchr(message, '[');
+	const char * b = a != NULL ? strrchr(a, ']') : NULL;
+
+	if (strncmp(message, "No suitable servers", 19) == 0 && b != NULL)
+		snprintf(dst, n, "%.*s", (int)(b - a - 1), a + 1);
+	else
+		snprintf(dst, n, "%s", message);
+
+	if (strstr(dst, "TLS handshake failed") != NULL &&
+	    !is_certificate(dst))
+		snprintf(dst + strlen(dst), n - strlen(dst),
+		    " (does the server speak TLS there?)");
+}
+
+/*
+ * Fill ${err} from the library's error and, if there is one, the answer.
+ * After a failure to connect the library would wait for seconds before it
+ * tries again, however often it is asked: so it gets a new client.
+ */
 static int
-fail(struct sink_error * err, const bson_error_t * error,
+fail(struct sink * s, struct sink_error * err, const bson_error_t * error,
     const bson_t * answer)
 {
 	struct reply r;
@@ -314,9 +340,25 @@ fail(struct sink_error * err, const bson_error_t * error,
 		err->verdict = verdict_of(err->code, 0);
 	} else
 		err->verdict = verdict_of_domain(error);
-	snprintf(err->text, sizeof err->text, "%s", error->message);
+	copy_text(err->text, sizeof err->text, error->message);
 	reply_free(&r);
+	if (error->domain != MONGOC_ERROR_SERVER)
+		s->lost = 1;
 	return (-1);
+}
+
+/* The client, for the next try. */
+static mongoc_client_t *
+client_of(struct sink * s)
+{
+	mongoc_client_t * client;
+
+	if (s->lost && (client = new_client(s->uri)) != NULL) {
+		mongoc_client_destroy(s->client);
+		s->client = client;
+		s->lost = 0;
+	}
+	return (s->client);
 }
 
 static size_t
@@ -343,16 +385,16 @@ sink_ping(struct sink * s, struct sink_limits * limits,
 
 	/* FerretDB says hello even if it has lost its engine: ping. */
 	BSON_APPEND_INT32(&ping, "ping", 1);
-	if (!mongoc_client_command_simple(s->client, s->database, &ping, NULL,
+	if (!mongoc_client_command_simple(client_of(s), s->database, &ping, NULL,
 	    &answer, &error))
-		rc = fail(err, &error, &answer);
+		rc = fail(s, err, &error, &answer);
 	bson_destroy(&answer);
 	bson_destroy(&ping);
 	if (rc == -1)
 		return (-1);
-	sd = mongoc_client_select_server(s->client, true, NULL, &error);
+	sd = mongoc_client_select_server(client_of(s), true, NULL, &error);
 	if (sd == NULL)
-		return (fail(err, &error, NULL));
+		return (fail(s, err, &error, NULL));
 	hello = mongoc_server_description_hello_response(sd);
 	limits->document = limit_of(hello, "maxBsonObjectSize", 16777216);
 	limits->message = limit_of(hello, "maxMessageSizeBytes", 48000000);
@@ -391,11 +433,11 @@ sink_write(struct sink * s, const struct buf * command, struct reply * reply,
 	 * True doesn't mean that all was written: what the server says of
 	 * single documents stands in the answer alone.
 	 */
-	(void)mongoc_client_write_command_with_opts(s->client, s->database,
+	(void)mongoc_client_write_command_with_opts(client_of(s), s->database,
 	    &cmd, &s->write_opts, &s->reply, &error);
 	s->has_reply = 1;
 	if (!is_answer(&s->reply))
-		return (fail(err, &error, NULL));
+		return (fail(s, err, &error, NULL));
 	if (reply_parse(reply, &s->reply) == 0)
 		return (0);
 	*err = (struct sink_error) { VERDICT_RETRY, 0, 0,
@@ -422,7 +464,7 @@ set_find_opts(bson_t * opts, const char * const * fields)
 
 /* Pass on what a cursor yields, and end it. */
 static int
-drain(mongoc_cursor_t * cursor, void (* found)(void *, const bson_t *),
+drain(struct sink * s, mongoc_cursor_t * cursor, void (* found)(void *, const bson_t *),
     void * arg, struct sink_error * err)
 {
 	const bson_t * doc;
@@ -432,7 +474,7 @@ drain(mongoc_cursor_t * cursor, void (* found)(void *, const bson_t *),
 	while (mongoc_cursor_next(cursor, &doc))
 		found(arg, doc);
 	if (mongoc_cursor_error_document(cursor, &error, &doc))
-		rc = fail(err, &error, doc);
+		rc = fail(s, err, &error, doc);
 	mongoc_cursor_destroy(cursor);
 	return (rc);
 }
@@ -452,10 +494,10 @@ sink_find(struct sink * s, const char * collection, const struct buf * filter,
 		    "a filter that is no BSON was made" };
 		return (-1);
 	}
-	c = mongoc_client_get_collection(s->client, s->database, collection);
+	c = mongoc_client_get_collection(client_of(s), s->database, collection);
 	primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
 	set_find_opts(&opts, fields);
-	rc = drain(mongoc_collection_find_with_opts(c, &f, &opts, primary),
+	rc = drain(s, mongoc_collection_find_with_opts(c, &f, &opts, primary),
 	    found, arg, err);
 	bson_destroy(&opts);
 	mongoc_read_prefs_destroy(primary);
@@ -525,13 +567,12 @@ look_inside(struct sink * s, mongoc_collection_t * coll,
 	mongoc_read_prefs_t * primary;
 	int rc;
 
-	(void)s;
 	primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
 	BSON_APPEND_INT64(&opts, "limit", 1);
 	BSON_APPEND_DOCUMENT_BEGIN(&opts, "projection", &in);
 	BSON_APPEND_INT32(&in, "_id", 1);
 	bson_append_document_end(&opts, &in);
-	rc = drain(mongoc_collection_find_with_opts(coll, &none, &opts,
+	rc = drain(s, mongoc_collection_find_with_opts(coll, &none, &opts,
 	    primary), on_document, c, err);
 	mongoc_read_prefs_destroy(primary);
 	bson_destroy(&opts);
@@ -550,18 +591,18 @@ sink_look(struct sink * s, const char * name, struct sink_collection * c,
 
 	memset(c, 0, sizeof *c);
 	c->empty = 1;
-	db = mongoc_client_get_database(s->client, s->database);
+	db = mongoc_client_get_database(client_of(s), s->database);
 	BSON_APPEND_DOCUMENT_BEGIN(&opts, "filter", &in);
 	BSON_APPEND_UTF8(&in, "name", name);
 	bson_append_document_end(&opts, &in);
-	rc = drain(mongoc_database_find_collections_with_opts(db, &opts),
+	rc = drain(s, mongoc_database_find_collections_with_opts(db, &opts),
 	    on_collection, c, err);
 	mongoc_database_destroy(db);
 	bson_destroy(&opts);
 	if (rc == -1 || !c->exists || c->refused[0] != '\0')
 		return (rc);
-	coll = mongoc_client_get_collection(s->client, s->database, name);
-	rc = drain(mongoc_collection_find_indexes_with_opts(coll, NULL),
+	coll = mongoc_client_get_collection(client_of(s), s->database, name);
+	rc = drain(s, mongoc_collection_find_indexes_with_opts(coll, NULL),
 	    on_index, c, err);
 	if (rc == 0)
 		rc = look_inside(s, coll, c, err);
@@ -577,9 +618,9 @@ sink_create(struct sink * s, const char * name, struct sink_error * err)
 	int rc = 0;
 
 	BSON_APPEND_UTF8(&cmd, "create", name);
-	if (!mongoc_client_write_command_with_opts(s->client, s->database,
+	if (!mongoc_client_write_command_with_opts(client_of(s), s->database,
 	    &cmd, &s->write_opts, &answer, &error))
-		rc = fail(err, &error, &answer);
+		rc = fail(s, err, &error, &answer);
 	if (rc == -1 && err->code == NAMESPACE_EXISTS)
 		rc = 0;
 	bson_destroy(&answer);

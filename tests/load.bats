@@ -72,6 +72,7 @@ run_case() {
 	for d in "$GOLDEN"/*/; do
 		golden "$(basename "$d")" || fail "in $d"
 	done
+	mongo_q drop
 }
 
 # --- A server that says what it is told to say ---------------------------
@@ -82,7 +83,7 @@ sink() {
 	rm -f sink.port sink.log
 	printf '%s\n' "$@" >sink.script
 	"$ROOT/build/support/mongosink" --port-file sink.port \
-	    --script sink.script --log sink.log ${SINK_OPTIONS-} 3>&- &
+	    --script sink.script --log sink.log ${SINK_OPTIONS-} 3>&- 8>&- &
 	sink_pid=$!
 	wait_until test -s sink.port
 	export MONGODB_URI=mongodb://127.0.0.1:$(cat sink.port)/
@@ -111,6 +112,17 @@ rows() {
 	echo '{"type":"STATE","value":{"at":'$1'},"records":'$1'}'
 }
 
+# rows_file N [COMMAND ...]: the same in a file, through COMMAND. (From a pipe
+# the rows come in pieces, and so do the batches.)
+rows_file() {
+	local n=$1 f
+
+	shift
+	f=$(mktemp -p .)
+	rows "$n" | "${@:-cat}" >"$f"
+	echo "$f"
+}
+
 # sent COMMAND: the numbers of writes in such commands, in turn.
 sent() {
 	sed -n "s/^$1 \([0-9]*\) .*/\1/p" sink.log | xargs
@@ -123,14 +135,14 @@ counted() {
 
 @test "errors of writes count in an answer that says ok: 1" {
 	sink "insert 1 write 1:121"
-	run_stage "$LOAD" < <(rows 3)
+	run_stage "$LOAD" <"$(rows_file 3)"
 	expect_status 100
 	expect_equal "$(cat out)" ""
 	expect_in err "standard input:3: t: the server refuses the document: error 121 (DocumentValidationFailure)"
 	expect_not_in err "value 2"
 
 	sink "insert 1 write 1:121"
-	run_stage "$LOAD" --rejects rejects < <(rows 3)
+	run_stage "$LOAD" --rejects rejects <"$(rows_file 3)"
 	expect_status 0
 	expect_equal "$(cat out)" '{"at":3}'
 	expect_equal "$(sent insert)" 3
@@ -153,20 +165,20 @@ BLOCKED="117 215 371 14031"
 @test "transient errors: the writes are sent again" {
 	for code in $RETRY; do
 		sink "insert 1 write 1:$code"
-		run_stage "$LOAD" < <(rows 3)
+		run_stage "$LOAD" <"$(rows_file 3)"
 		expect_status 0
 		expect_equal "$code $(sent insert) $(cat out)" \
 		    "$code 3 1 {\"at\":3}"
 	done
 	for code in $RETRY; do
 		sink "insert 1 error $code"
-		run_stage "$LOAD" < <(rows 3)
+		run_stage "$LOAD" <"$(rows_file 3)"
 		expect_status 0
 		expect_equal "$code $(sent insert) $(cat out)" \
 		    "$code 3 3 {\"at\":3}"
 	done
 	sink "insert * error 91"
-	run_stage "$LOAD" < <(rows 3)
+	run_stage "$LOAD" <"$(rows_file 3)"
 	expect_status 111
 	expect_equal "$(sent insert) $(cat out)" "3 3 3 3 "
 	expect_in err "giving up after 3 retries"
@@ -175,18 +187,18 @@ BLOCKED="117 215 371 14031"
 @test "a writeConcernError: nothing is acknowledged, all is sent again" {
 	for code in 64 91 189 10107 4242; do
 		sink "insert 1 unsure $code"
-		run_stage "$LOAD" < <(rows 3)
+		run_stage "$LOAD" <"$(rows_file 3)"
 		expect_status 0
 		expect_equal "$code $(sent insert) $(cat out)" \
 		    "$code 3 3 {\"at\":3}"
 	done
 	sink "insert * unsure 64"
-	run_stage "$LOAD" < <(rows 3)
+	run_stage "$LOAD" <"$(rows_file 3)"
 	expect_status 111
 	expect_equal "$(sent insert) $(cat out)" "3 3 3 3 "
 	for code in 79 100; do
 		sink "insert 1 unsure $code"
-		run_stage "$LOAD" < <(rows 3)
+		run_stage "$LOAD" <"$(rows_file 3)"
 		expect_status 100
 		expect_equal "$(sent insert) $(cat out)" "3 "
 	done
@@ -196,7 +208,7 @@ BLOCKED="117 215 371 14031"
 	for code in $CRITICAL; do
 		for form in "error $code" "write 1:$code"; do
 			sink "insert 1 $form"
-			run_stage "$LOAD" --rejects rejects < <(rows 3)
+			run_stage "$LOAD" --rejects rejects <"$(rows_file 3)"
 			expect_status 100
 			expect_equal "$form $(sent insert) $(cat out)" \
 			    "$form 3 "
@@ -209,7 +221,7 @@ BLOCKED="117 215 371 14031"
 	for code in $DATA; do
 		rm -f rejects
 		sink "insert 1 write 1:$code"
-		run_stage "$LOAD" --rejects rejects < <(rows 3)
+		run_stage "$LOAD" --rejects rejects <"$(rows_file 3)"
 		expect_status 0
 		expect_equal "$code $(sent insert) $(cat out)" \
 		    "$code 3 {\"at\":3}"
@@ -221,7 +233,7 @@ BLOCKED="117 215 371 14031"
 	rm rejects
 	sink "insert 1 error 10334" "insert 2 error 10334" \
 	    "insert 3 error 10334"
-	run_stage "$LOAD" --rejects rejects < <(rows 4)
+	run_stage "$LOAD" --rejects rejects <"$(rows_file 4)"
 	expect_status 0
 	expect_equal "$(sent insert) $(cat out)" "4 2 1 1 1 1 {\"at\":4}"
 	expect_in rejects '"id":1'
@@ -231,12 +243,12 @@ BLOCKED="117 215 371 14031"
 @test "an overloaded server gets less, and later" {
 	for code in $OVERLOAD; do
 		sink "insert 1 error $code"
-		SYNC_RETRY_DELAY=1 run_stage "$LOAD" < <(rows 4)
+		SYNC_RETRY_DELAY=1 run_stage "$LOAD" <"$(rows_file 4)"
 		expect_status 0
 		expect_equal "$code $(cat out)" "$code {\"at\":4}"
 	done
 	sink "insert 1 error 4242 SystemOverloadedError RetryableError"
-	SYNC_RETRY_DELAY=1 SYNC_BATCH_SIZE=4 run_stage "$LOAD" < <(rows 4)
+	SYNC_RETRY_DELAY=1 SYNC_BATCH_SIZE=4 run_stage "$LOAD" <"$(rows_file 4)"
 	expect_status 0
 	expect_in err "is overloaded"
 }
@@ -245,7 +257,7 @@ BLOCKED="117 215 371 14031"
 	for code in $BLOCKED; do
 		sink "insert 1 error $code" "insert 2 error $code" \
 		    "insert 3 write 0:$code"
-		SYNC_MAX_RETRIES=0 run_stage "$LOAD" < <(rows 2)
+		SYNC_MAX_RETRIES=0 run_stage "$LOAD" <"$(rows_file 2)"
 		expect_status 0
 		expect_equal "$code $(sent insert) $(cat out)" \
 		    "$code 2 2 2 1 {\"at\":2}"
@@ -254,32 +266,32 @@ BLOCKED="117 215 371 14031"
 
 @test "an unknown error stops after a few tries, and never drops" {
 	sink "insert * write 0:4242"
-	run_stage "$LOAD" --rejects rejects < <(rows 3)
+	run_stage "$LOAD" --rejects rejects <"$(rows_file 3)"
 	expect_status 100
 	expect_equal "$(sent insert) $(cat out)" "3 1 1 1 "
 	sink "insert * error 4242"
-	run_stage "$LOAD" --rejects rejects < <(rows 3)
+	run_stage "$LOAD" --rejects rejects <"$(rows_file 3)"
 	expect_status 100
 	expect_equal "$(sent insert) $(cat out)" "3 3 3 3 "
 	sink "insert 1 error 4242 RetryableWriteError"
-	run_stage "$LOAD" < <(rows 3)
+	run_stage "$LOAD" <"$(rows_file 3)"
 	expect_status 0
 }
 
 @test "a connection that breaks: all is sent again" {
 	sink "insert 1 drop"
-	run_stage "$LOAD" < <(rows 3)
+	run_stage "$LOAD" <"$(rows_file 3)"
 	expect_status 0
 	expect_equal "$(sent insert) $(cat out)" "3 3 {\"at\":3}"
 	sink "insert * drop"
-	run_stage "$LOAD" < <(rows 3)
+	run_stage "$LOAD" <"$(rows_file 3)"
 	expect_status 111
 	expect_equal "$(cat out)" ""
 	sink "ping * drop"
-	run_stage "$LOAD" < <(rows 3)
+	run_stage "$LOAD" <"$(rows_file 3)"
 	expect_status 111
 	sink_stop
-	run_stage "$LOAD" < <(rows 3)
+	run_stage "$LOAD" <"$(rows_file 3)"
 	expect_status 111
 	expect_equal "$(cat out)" ""
 }
@@ -287,34 +299,34 @@ BLOCKED="117 215 371 14031"
 @test "an answer that doesn't add up stops everything" {
 	for count in 2 4 -1; do
 		sink "insert 1 count $count"
-		run_stage "$LOAD" < <(rows 3)
+		run_stage "$LOAD" <"$(rows_file 3)"
 		expect_status 100
 		expect_equal "$(cat out)" ""
 	done
 	sink "insert 1 write 3:11000"
-	run_stage "$LOAD" < <(rows 3)
+	run_stage "$LOAD" <"$(rows_file 3)"
 	expect_status 100
 }
 
 @test "no line of the log has a value, a password or a connection string" {
 	sink "insert 1 write 1:121" "insert 2 error 91"
 	MONGODB_URI="mongodb://user:geheim@127.0.0.1:$(cat sink.port)/?authMechanism=PLAIN" \
-	    SYNC_MAX_RETRIES=1 run_stage "$LOAD" --rejects r < <(rows 3)
+	    SYNC_MAX_RETRIES=1 run_stage "$LOAD" --rejects r <"$(rows_file 3)"
 	expect_not_in err geheim
 	expect_not_in err "value 2"
 	MONGODB_URI="mongodb://user:gehe/im@127.0.0.1/" \
-	    run_stage "$LOAD" < <(rows 3)
+	    run_stage "$LOAD" <"$(rows_file 3)"
 	expect_status 100
 	expect_not_in err gehe
 	MONGODB_URI="mongodb://user:geheim@127.0.0.1/?tls=maybe" \
-	    run_stage "$LOAD" < <(rows 3)
+	    run_stage "$LOAD" <"$(rows_file 3)"
 	expect_not_in err gehe
 }
 
 # --- Acknowledgements -----------------------------------------------------
 
 @test "acknowledgements to a file are whole, and the newest" {
-	run_stage "$LOAD" --ack state < <(rows 3)
+	run_stage "$LOAD" --ack state <"$(rows_file 3)"
 	expect_status 0
 	expect_equal "$(cat out)" ""
 	expect_equal "$(cat state)" '{"at":3}'
@@ -323,11 +335,11 @@ BLOCKED="117 215 371 14031"
 
 	# While it goes on, a reader sees only whole values.
 	SYNC_BATCH_SIZE=10 "$LOAD" --ack state 2>err \
-	    < <(for i in $(seq 30); do rows 10; done) &
+	    < <(for i in $(seq 30); do rows 10; done) 3>&- &
 	while kill -0 $! 2>/dev/null; do
 		grep -qx '{"at":[0-9]*}' state || fail "$(cat state)"
 	done
-	wait $!
+	wait $! || fail "$(cat err)"
 }
 
 @test "acknowledgements to a FIFO, line by line" {
@@ -339,9 +351,9 @@ BLOCKED="117 215 371 14031"
 	expect_equal "$(cat out)" ""
 
 	# Nobody reads: that is temporary; not a FIFO: it isn't.
-	run_stage "$LOAD" --ack fifo < <(rows 1)
+	run_stage "$LOAD" --ack fifo <"$(rows_file 1)"
 	expect_status 111
-	run_stage "$LOAD" --ack /dev/null < <(rows 1)
+	run_stage "$LOAD" --ack /dev/null <"$(rows_file 1)"
 	expect_status 100
 
 	# A reader that goes away.
@@ -353,16 +365,15 @@ BLOCKED="117 215 371 14031"
 
 @test "a full disk is no success" {
 	status=0
-	"$LOAD" < <(rows 2) >/dev/full 2>err || status=$?
+	"$LOAD" <"$(rows_file 2)" >/dev/full 2>err || status=$?
 	expect_status 111
 	expect_in err "write standard output"
 	status=0
-	"$LOAD" --rejects /dev/full 2>err >out < <(rows 2 |
-	    sed 's/"value 2"/5/') || status=$?
+	"$LOAD" --rejects /dev/full 2>err >out <"$(rows_file 2 sed 's/"value 2"/5/')" || status=$?
 	expect_status 111
 	expect_equal "$(cat out)" ""
 	status=0
-	"$LOAD" --ack /dev/full 2>err < <(rows 2) || status=$?
+	"$LOAD" --ack /dev/full 2>err <"$(rows_file 2)" || status=$?
 	expect_status 100
 	status=0
 	"$LOAD" --help >/dev/full 2>err || status=$?
@@ -383,6 +394,7 @@ BLOCKED="117 215 371 14031"
 
 @test "SIGTERM: what was read is written and acknowledged, exit 99" {
 	mkfifo in
+	mongo_q drop t
 	"$LOAD" <in >out 2>err &
 	pid=$!
 	exec 8>in
@@ -398,7 +410,7 @@ BLOCKED="117 215 371 14031"
 
 	# Also while it waits for a server that is away.
 	sink "ping * drop"
-	SYNC_RETRY_DELAY=30 "$LOAD" < <(rows 2) >out 2>err &
+	SYNC_RETRY_DELAY=30 "$LOAD" <"$(rows_file 2)" >out 2>err &
 	pid=$!
 	wait_until grep -q "trying again" err
 	kill $pid
@@ -441,13 +453,204 @@ BLOCKED="117 215 371 14031"
 }
 
 @test "another extract has started since: nothing more is acknowledged" {
-	run_stage "$LOAD" < <(rows 3 | sed 's/"pos":\[7,/"pos":[8,/')
+	run_stage "$LOAD" <"$(rows_file 3 sed 's/"pos":\[7,/"pos":[8,/')"
 	expect_status 0
-	run_stage "$LOAD" --ack state < <(rows 3)
+	run_stage "$LOAD" --ack state <"$(rows_file 3)"
 	expect_status 111
 	expect_in err "another extract has started"
 	[ ! -e state ]
-	run_stage "$LOAD" < <(rows 3)
+	run_stage "$LOAD" <"$(rows_file 3)"
 	expect_status 0
 	expect_equal "$(counted records_stale)" 3
+}
+
+# --- TLS and credentials --------------------------------------------------
+
+@test "TLS: the right authority and name, and nothing else" {
+	[ -n "${MILLRACE_MONGODB_TLS_URI-}" ] || skip "no TLS on this server"
+	export SYNC_MAX_RETRIES=0
+	good=$MILLRACE_MONGODB_TLS_URI
+	MONGODB_URI=$good run_stage "$LOAD" <"$(rows_file 2)"
+	expect_status 0
+
+	# Another authority than the server's.
+	MONGODB_URI=${good/ca.pem/wrong-ca.pem} run_stage "$LOAD" <"$(rows_file 2)"
+	expect_status 100
+	expect_in err "certificate"
+	MONGODB_URI=${good/&tlsCAFile=*/} run_stage "$LOAD" <"$(rows_file 2)"
+	expect_status 100
+
+	# Unverified only on request, and not in secret.
+	for weak in tlsInsecure tlsAllowInvalidCertificates \
+	    tlsAllowInvalidHostnames; do
+		MONGODB_URI="$good&$weak=true" run_stage "$LOAD" <"$(rows_file 2)"
+		expect_status 100
+		expect_in err "$weak=true"
+	done
+	MONGODB_URI="${good/&tlsCAFile=*/}&tlsAllowInvalidCertificates=true" \
+	    run_stage "$LOAD" --insecure <"$(rows_file 2)"
+	expect_status 0
+	expect_in err "--insecure: connections to"
+}
+
+@test "TLS: a server of another name, or without TLS, gets no password" {
+	export SYNC_MAX_RETRIES=0
+	tls=$MILLRACE_TEST_TLS
+	uri="tls=true&tlsCAFile=$tls/ca.pem&connectTimeoutMS=1000"
+	port=$((20000 + RANDOM % 10000))
+	openssl s_server -accept 127.0.0.1:$port -cert "$tls/other-cert.pem" \
+	    -key "$tls/other-key.pem" -www -msg >seen 2>&1 3>&- &
+	pid=$!
+	wait_until grep -q ACCEPT seen
+	MONGODB_URI="mongodb://user:geheim@127.0.0.1:$port/?$uri" \
+	    run_stage "$LOAD" <"$(rows_file 2)"
+	kill $pid 2>/dev/null || true
+	expect_status 100
+	expect_in err "mismatch"
+	expect_not_in seen "ApplicationData"
+	expect_not_in seen saslStart
+
+	sink
+	MONGODB_URI="mongodb://user:geheim@127.0.0.1:$(cat sink.port)/?$uri" \
+	    run_stage "$LOAD" <"$(rows_file 2)"
+	expect_status 111
+	[ ! -s sink.log ] || fail "$(cat sink.log)"
+}
+
+@test "another machine needs TLS" {
+	for uri in mongodb://example.org/ mongodb://127.0.0.1,192.0.2.1/ \
+	    "mongodb://192.0.2.1/?tls=false"; do
+		MONGODB_URI=$uri run_stage "$LOAD" <"$(rows_file 2)"
+		expect_status 100
+		expect_in err "is another machine and needs tls=true"
+	done
+	SYNC_MAX_RETRIES=0 MONGODB_URI="mongodb://192.0.2.1/?connectTimeoutMS=100" \
+	    run_stage "$LOAD" --insecure <"$(rows_file 2)"
+	expect_status 111
+}
+
+@test "credentials are read again, once" {
+	sink "insert * error 13"
+	echo "$MONGODB_URI" >uri
+	chmod 600 uri
+	unset MONGODB_URI
+	MONGODB_URI_FILE=uri run_stage "$LOAD" <"$(rows_file 2)"
+	expect_status 100
+	expect_equal "$(sent insert)" 2
+
+	# Another password meanwhile: here, another server.
+	mkfifo in
+	MONGODB_URI_FILE=uri "$LOAD" <in >out 2>err &
+	pid=$!
+	exec 8>in
+	wait_until grep -q "loading into" err
+	first=$sink_pid sink_pid=
+	sink
+	echo "$MONGODB_URI" >uri
+	rows 2 >rows
+	cat rows >&8
+	exec 8>&-
+	wait $pid
+	kill $first
+	expect_equal "$(sent insert) $(cat out)" '2 {"at":2}'
+	expect_in err "trying the changed MONGODB_URI"
+
+	# A refused password.
+	sink "saslStart * error 18"
+	MONGODB_URI="mongodb://u:p@127.0.0.1:$(cat sink.port)/" \
+	    run_stage "$LOAD" <"$(rows_file 2)"
+	expect_status 100
+	expect_equal "$(grep -c saslStart sink.log)" 1
+}
+
+# --- Collections and settings --------------------------------------------
+
+@test "collections: by setting, by the SCHEMA, by the stream's name" {
+	sed 's/"stream":"t"/"stream":"my-T"/' <"$(rows_file 1)" >in
+	run_stage "$LOAD" <in
+	expect_equal "$(mongo_q count my-T)" 1
+	sed 's/"key_properties"/"collection":"named","key_properties"/' in >in2
+	run_stage "$LOAD" <in2
+	expect_equal "$(mongo_q count named)" 1
+	SYNC_MY_T_COLLECTION=set run_stage "$LOAD" <in2
+	expect_equal "$(mongo_q count set)" 1
+
+	# Made also when no row comes; a name that can't be one.
+	sed '/RECORD/d; s/"records":1/"records":0/; s/named/empty/' in2 >in3
+	run_stage "$LOAD" <in3
+	expect_in <(mongo_q list) empty
+	SYNC_MY_T_COLLECTION='a$b' run_stage "$LOAD" <in2
+	expect_status 100
+}
+
+@test "views and unique indexes are noticed" {
+	mongo_q drop t
+	mongo_q insert t '{"_id":9,"v":"x"}'
+	mongo_q command '{"createIndexes":"t","indexes":[{"key":{"v":1},"name":"v_1","unique":true}]}'
+	run_stage "$LOAD" --rejects rejects <"$(rows_file 2 sed 's/"value 2"/"x"/')"
+	expect_in err "has the unique index v_1"
+	expect_status 0
+	expect_in rejects '"rule":"unique_conflict"'
+	expect_lines rejects 3
+	mongo_q drop t
+	for c in '{"name":"t","type":"view"} it is a view' \
+	    '{"name":"t","type":"timeseries"} it is a timeseries' \
+	    '{"name":"t","type":"collection","options":{"capped":true}} it is capped' \
+	    '{"name":"t","options":{"collation":{"locale":"de"}}} its collation is de'; do
+		SINK_OPTIONS="--collection ${c%% *}" sink
+		run_stage "$LOAD" <"$(rows_file 2)"
+		expect_status 100
+		expect_in err "${c#* }"
+		expect_equal "$(sent insert)$(sent update)" ""
+	done
+	SINK_OPTIONS='--collection {"name":"t","options":{"collation":{"locale":"simple"}}}' sink
+	run_stage "$LOAD" <"$(rows_file 2)"
+	expect_status 0
+}
+
+@test "settings and options that are wrong" {
+	SYNC_BATCH_SIZE=0 run_stage "$LOAD" <"$(rows_file 1)"
+	expect_status 100
+	expect_in err "SYNC_BATCH_SIZE"
+	for wrong in "--conflict both" "--max-rejects 5" "--decimal round" \
+	    "--rejects r --max-rejects 101%" "--max-line x" "--nothing" \
+	    "name" "--ack a --ack b" "--dry-run --ack a"; do
+		run_stage "$LOAD" $wrong <"$(rows_file 1)"
+		expect_status 100
+	done
+	MONGODB_URI= run_stage "$LOAD" <"$(rows_file 1)"
+	expect_status 100
+	expect_in err "MONGODB_URI is not set"
+	MONGODB_DATABASE= run_stage "$LOAD" <"$(rows_file 1)"
+	expect_status 100
+	expect_in err "MONGODB_DATABASE is not set"
+	run_stage "$LOAD" --help
+	expect_status 0
+	expect_in out SYNC_RETRY_DELAY
+}
+
+@test "documents of 16 MB, and lines that are too long" {
+	big() {
+		echo '{"type":"SCHEMA","stream":"big","schema":{"properties":{"id":{"type":"integer"},"v":{"type":"string"}}},"key_properties":["id"]}'
+		for n; do
+			printf '{"type":"RECORD","stream":"big","pos":[7,%d],"record":{"id":%d,"v":"' $n $n
+			head -c "$n" /dev/zero | tr '\0' x
+			printf '"}}\n'
+		done
+		echo '{"type":"STATE","value":{"at":1},"records":'$#'}'
+	}
+	run_stage "$LOAD" --rejects rejects \
+	    < <(big 16000000 16775900 16776192 17000000 1000)
+	expect_status 0
+	expect_equal "$(cat out)" '{"at":1}'
+	expect_equal "$(mongo_q count big)" 3
+	expect_lines rejects 4
+	expect_in err "larger than MongoDB's 16 MiB"
+	run_stage "$LOAD" < <(big 16775900 1000)
+	expect_status 0
+	expect_equal "$(counted records_updated)" 2
+	run_stage "$LOAD" --max-line 64k < <(big 1000 100000)
+	expect_status 100
+	expect_in err "standard input:3: the line is longer than 65536 bytes"
+	mongo_q drop big
 }

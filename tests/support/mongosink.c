@@ -19,10 +19,11 @@
  * to say, for tests of load and for measuring it.
  *
  *	mongosink [--port-file FILE] [--script FILE] [--log FILE] [--full]
+ *	    [--collection JSON]
  *
  * It listens on a free port of 127.0.0.1, which it writes to the port file,
  * and answers each command at once.  --full: every collection exists and is
- * not empty.  A line of the script is
+ * not empty.  --collection: what listCollections says.  A line of the script is
  *
  *	COMMAND N ACTION [ARGUMENT ...]
  *
@@ -67,6 +68,7 @@ static struct {
 	long count[NAMES];
 	FILE * log;
 	int full;
+	bson_t * collection;	/* NULL: there is none */
 } server = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void __attribute__((noreturn, format(printf, 1, 2)))
@@ -251,13 +253,10 @@ say_full(bson_t * r, const bson_t * cmd)
 	bson_t doc = BSON_INITIALIZER;
 	bson_iter_t it;
 
-	if (server.full && strcmp(bson_iter_init(&it, cmd) &&
-	    bson_iter_next(&it) ? bson_iter_key(&it) : "",
-	    "listCollections") == 0) {
-		BSON_APPEND_UTF8(&doc, "name", "sink");
-		BSON_APPEND_UTF8(&doc, "type", "collection");
-		say_cursor(r, &doc);
-	} else if (server.full && bson_iter_init_find(&it, cmd, "limit")) {
+	if (server.collection != NULL && bson_iter_init_find(&it, cmd,
+	    "listCollections"))
+		say_cursor(r, server.collection);
+	else if (server.full && bson_iter_init_find(&it, cmd, "limit")) {
 		BSON_APPEND_INT32(&doc, "_id", 0);
 		say_cursor(r, &doc);
 	} else
@@ -500,12 +499,17 @@ main(int argc, char * argv[])
 			die("usage: see mongosink.c");
 		else if (strcmp(argv[i], "--port-file") == 0)
 			port_file = argv[++i];
+		else if (strcmp(argv[i], "--collection") == 0)
+			server.collection = bson_new_from_json(
+			    (const uint8_t *)argv[++i], -1, NULL);
 		else if (strcmp(argv[i], "--script") == 0)
 			read_script(argv[++i]);
 		else if (strcmp(argv[i], "--log") != 0 ||
 		    (server.log = fopen(argv[++i], "w")) == NULL)
 			die("usage: see mongosink.c");
 	}
+	if (server.full && server.collection == NULL)
+		server.collection = BCON_NEW("name", "sink");
 	fd = open_port(port_file);
 	while ((c = accept(fd, NULL, NULL)) != -1 || errno == EINTR) {
 		setsockopt((int)c, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
