@@ -9,10 +9,10 @@
 
 #define SECOND_US	INT64_C(1000000)
 
-/* Taken off what is seen: the list of transactions is up to 0.1 s old. */
+/* Taken off what is seen. */
 #define MARGIN_US	SECOND_US
 
-/* The server renews that list only if nobody has read it for 0.1 s. */
+/* More often the server isn't asked. */
 #define INTERVAL_US	UINT64_C(110000)
 
 /* A clock that lacks less than this against ours hasn't been set back. */
@@ -22,6 +22,11 @@
 #define WRITER_MAX	(UINT64_C(1) << 47)
 
 /*
+ * The list of transactions that is read only if there is no other.  It is a
+ * cache, renewed when nobody has read it for 0.1 s, so that several readers
+ * can keep it from being renewed; and MySQL refuses it while a statement with
+ * letters beyond U+FFFF runs (error 3854).
+ *
  * When a transaction began, in UTC.  The server shows the wall clock of its
  * own zone: of an hour that comes twice the first is meant, to be safe.
  */
@@ -228,24 +233,42 @@ hold_status(const struct answer * list, const char * p, struct bound * b)
 	return (0);
 }
 
-/*
- * The other way to see transactions: MySQL refuses the list above while a
- * statement with letters beyond U+FFFF runs in one of them (error 3854).
- */
+/* The transactions in the server's status text, which is always fresh. */
 static enum source_rc
-read_status(struct source * s, const struct answer * list, struct bound * b)
+hold_by_status(struct source * s, const struct answer * list,
+    struct bound * b, int * cut)
 {
 	struct answer * a;
 	enum source_rc rc;
+	const char * text;
 
 	rc = source_ask(s, "SHOW ENGINE INNODB STATUS", &a);
 	if (rc != SOURCE_OK)
 		return (rc);
-	if (answer_rows(a) == 0 || hold_status(list, answer_get(a, 0, 2,
-	    NULL), b) == -1)
-		b->safe_us = 0;
+	text = answer_rows(a) > 0 ? answer_get(a, 0, 2, NULL) : NULL;
+	*cut = text == NULL || hold_status(list, text, b) == -1;
 	answer_free(a);
 	return (SOURCE_OK);
+}
+
+/* The same from the list, which may be old. */
+static enum source_rc
+hold_by_list(struct source * s, const struct answer * list,
+    struct bound * b)
+{
+	struct answer * trx;
+	enum source_rc rc;
+
+	rc = source_ask(s, TRANSACTIONS_SQL, &trx);
+	if (rc == SOURCE_FAILED) {
+		/* Nothing is known, so nothing new is safe. */
+		b->safe_us = 0;
+		return (SOURCE_OK);
+	}
+	if (rc == SOURCE_OK)
+		hold_transactions(list, trx, b);
+	answer_free(trx);
+	return (rc);
 }
 
 /* Lower safe_us by what is open. */
@@ -253,24 +276,21 @@ static enum source_rc
 read_open(struct source * s, const struct answer * list, uint64_t lag_us,
     struct bound * b)
 {
-	struct answer * trx;
 	enum source_rc rc;
+	int cut = 0;
 
 	hold_statements(s, list, b);
-	rc = source_ask(s, TRANSACTIONS_SQL, &trx);
-	if (rc == SOURCE_FAILED)
-		rc = read_status(s, list, b);
+	rc = hold_by_status(s, list, b, &cut);
+	if (rc == SOURCE_OK && cut)
+		rc = hold_by_list(s, list, b);
 	b->best_effort = rc == SOURCE_DENIED;
-	if (b->best_effort) {
-		/* The list of connections was that of our own user only. */
-		if (b->safe_us > b->now_us - (int64_t)lag_us)
-			b->safe_us = b->now_us - (int64_t)lag_us;
-		rc = SOURCE_OK;
-	}
-	if (trx != NULL)
-		hold_transactions(list, trx, b);
-	answer_free(trx);
-	return (rc);
+	if (!b->best_effort)
+		return (rc);
+
+	/* The list of connections was that of our own user only. */
+	if (b->safe_us > b->now_us - (int64_t)lag_us)
+		b->safe_us = b->now_us - (int64_t)lag_us;
+	return (SOURCE_OK);
 }
 
 enum source_rc

@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +7,7 @@
 #include "../common/die.h"
 #include "../common/exitcode.h"
 #include "../common/mem.h"
-#include "../common/num.h"
+#include "../common/option.h"
 #include "../common/timestamp.h"
 
 #include "options.h"
@@ -45,7 +44,8 @@ static const char usage[] =
 "  --count             print how many rows there are and are due\n"
 "  --json              ... as JSON lines\n"
 "  --check             test connection, privileges, keys, indexes, zones\n"
-"  --help, --version\n"
+"  -h, --help\n"
+"  -V, --version\n"
 "\n"
 "Settings, from the environment or .env:\n";
 
@@ -74,48 +74,38 @@ static const struct setting table[] = {
 	{ NULL, SETTING_TEXT, NULL, 0, 0, NULL }
 };
 
-enum { O_STATE, O_FULL, O_SINCE, O_FOLLOW, O_ROUNDS, O_WHERE, O_CHANGE,
+enum { O_STATE = 256, O_FULL, O_SINCE, O_FOLLOW, O_ROUNDS, O_WHERE, O_CHANGE,
 	O_KEY, O_PAGE_SIZE, O_NULLS, O_SETTLE, O_LAG, O_ZERO_DATES, O_BAD_TEXT,
-	O_INSECURE, O_ENV_FILE, O_DISCOVER, O_COUNT, O_JSON, O_CHECK, O_HELP,
-	O_VERSION, O_N };
+	O_INSECURE, O_ENV_FILE, O_DISCOVER, O_COUNT, O_JSON, O_CHECK,
+	O_HELP = 'h', O_VERSION = 'V' };
 
 static const struct option longopts[] = {
-	[O_STATE] = { "state", required_argument, NULL, O_STATE },
-	[O_FULL] = { "full", no_argument, NULL, O_FULL },
-	[O_SINCE] = { "since", required_argument, NULL, O_SINCE },
-	[O_FOLLOW] = { "follow", required_argument, NULL, O_FOLLOW },
-	[O_ROUNDS] = { "rounds", no_argument, NULL, O_ROUNDS },
-	[O_WHERE] = { "where", required_argument, NULL, O_WHERE },
-	[O_CHANGE] = { "change", required_argument, NULL, O_CHANGE },
-	[O_KEY] = { "key", required_argument, NULL, O_KEY },
-	[O_PAGE_SIZE] = { "page-size", required_argument, NULL, O_PAGE_SIZE },
-	[O_NULLS] = { "nulls", required_argument, NULL, O_NULLS },
-	[O_SETTLE] = { "settle", required_argument, NULL, O_SETTLE },
-	[O_LAG] = { "lag", required_argument, NULL, O_LAG },
-	[O_ZERO_DATES] = { "zero-dates", required_argument, NULL,
+	{ "state", required_argument, NULL, O_STATE },
+	{ "full", no_argument, NULL, O_FULL },
+	{ "since", required_argument, NULL, O_SINCE },
+	{ "follow", required_argument, NULL, O_FOLLOW },
+	{ "rounds", no_argument, NULL, O_ROUNDS },
+	{ "where", required_argument, NULL, O_WHERE },
+	{ "change", required_argument, NULL, O_CHANGE },
+	{ "key", required_argument, NULL, O_KEY },
+	{ "page-size", required_argument, NULL, O_PAGE_SIZE },
+	{ "nulls", required_argument, NULL, O_NULLS },
+	{ "settle", required_argument, NULL, O_SETTLE },
+	{ "lag", required_argument, NULL, O_LAG },
+	{ "zero-dates", required_argument, NULL,
 	    O_ZERO_DATES },
-	[O_BAD_TEXT] = { "on-bad-text", required_argument, NULL,
+	{ "on-bad-text", required_argument, NULL,
 	    O_BAD_TEXT },
-	[O_INSECURE] = { "insecure", no_argument, NULL, O_INSECURE },
-	[O_ENV_FILE] = { "env-file", required_argument, NULL, O_ENV_FILE },
-	[O_DISCOVER] = { "discover", no_argument, NULL, O_DISCOVER },
-	[O_COUNT] = { "count", no_argument, NULL, O_COUNT },
-	[O_JSON] = { "json", no_argument, NULL, O_JSON },
-	[O_CHECK] = { "check", no_argument, NULL, O_CHECK },
-	[O_HELP] = { "help", no_argument, NULL, O_HELP },
-	[O_VERSION] = { "version", no_argument, NULL, O_VERSION },
-	[O_N] = { NULL, 0, NULL, 0 }
+	{ "insecure", no_argument, NULL, O_INSECURE },
+	{ "env-file", required_argument, NULL, O_ENV_FILE },
+	{ "discover", no_argument, NULL, O_DISCOVER },
+	{ "count", no_argument, NULL, O_COUNT },
+	{ "json", no_argument, NULL, O_JSON },
+	{ "check", no_argument, NULL, O_CHECK },
+	{ "help", no_argument, NULL, O_HELP },
+	{ "version", no_argument, NULL, O_VERSION },
+	{ NULL, 0, NULL, 0 }
 };
-
-/* Print to standard output and leave. */
-static void __attribute__((noreturn))
-print_and_exit(const char * text)
-{
-
-	if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
-		die_temp_sys("write standard output");
-	exit(EXIT_DONE);
-}
 
 static void __attribute__((noreturn))
 help(void)
@@ -124,18 +114,7 @@ help(void)
 
 	buf_puts(&b, usage);
 	settings_help(table, &b);
-	print_and_exit(buf_text(&b));
-}
-
-static uint64_t
-duration(const char * option, const char * s)
-{
-	uint64_t us;
-
-	if (num_duration(s, &us) == -1 || us > 36500 * DAY_US)
-		die_usage("--%s: \"%s\" is no duration (500ms, 10s, 5m, 1h)",
-		    option, s);
-	return (us);
+	option_print(b.p, b.n);
 }
 
 static void
@@ -154,33 +133,6 @@ set_since(struct options * opt, const char * s)
 }
 
 static void
-set_zero_dates(struct options * opt, const char * s)
-{
-
-	if (strcmp(s, "null") == 0)
-		opt->cell.dates = CELL_DATES_NULL;
-	else if (strcmp(s, "string") == 0)
-		opt->cell.dates = CELL_DATES_STRING;
-	else if (strcmp(s, "reject") == 0)
-		opt->cell.dates = CELL_DATES_REJECT;
-	else
-		die_usage("--zero-dates: \"%s\" is not null, string or "
-		    "reject", s);
-}
-
-static void
-set_bad_text(struct options * opt, const char * s)
-{
-
-	if (strcmp(s, "replace") == 0)
-		opt->cell.replace = 1;
-	else if (strcmp(s, "stop") == 0)
-		opt->cell.replace = 0;
-	else
-		die_usage("--on-bad-text: \"%s\" is not replace or stop", s);
-}
-
-static void
 set_mode(struct options * opt, enum options_mode mode)
 {
 
@@ -193,6 +145,10 @@ set_mode(struct options * opt, enum options_mode mode)
 static void
 set_option(struct options * opt, int c, const char * arg)
 {
+	static const char * const dates[] = {
+	    [CELL_DATES_NULL] = "null", [CELL_DATES_STRING] = "string",
+	    [CELL_DATES_REJECT] = "reject" };
+	static const char * const texts[] = { "stop", "replace" };
 
 	switch (c) {
 	case O_STATE: opt->state = arg; break;
@@ -200,22 +156,26 @@ set_option(struct options * opt, int c, const char * arg)
 	case O_SINCE: set_since(opt, arg); break;
 	case O_FOLLOW:
 		opt->follow = 1;
-		opt->follow_us = duration("follow", arg);
+		opt->follow_us = option_duration("follow", arg);
 		break;
 	case O_ROUNDS: opt->rounds = 1; break;
 	case O_WHERE: opt->where = arg; break;
 	case O_CHANGE: opt->change = arg; break;
 	case O_KEY: opt->key = arg; break;
 	case O_PAGE_SIZE:
-		if (num_u64(arg, 1, 10000000, &opt->page_size) == -1)
-			die_usage("--page-size: \"%s\" is not a whole number "
-			    "from 1 to 10000000", arg);
+		opt->page_size = option_uint("page-size", arg, 1, 10000000);
 		break;
-	case O_NULLS: opt->nulls_us = duration("nulls", arg); break;
-	case O_SETTLE: opt->settle_us = duration("settle", arg); break;
-	case O_LAG: opt->lag_us = duration("lag", arg); break;
-	case O_ZERO_DATES: set_zero_dates(opt, arg); break;
-	case O_BAD_TEXT: set_bad_text(opt, arg); break;
+	case O_NULLS: opt->nulls_us = option_duration("nulls", arg); break;
+	case O_SETTLE: opt->settle_us = option_duration("settle", arg); break;
+	case O_LAG: opt->lag_us = option_duration("lag", arg); break;
+	case O_ZERO_DATES:
+		opt->cell.dates = (enum cell_dates)option_choice("zero-dates",
+		    arg, dates, 3);
+		break;
+	case O_BAD_TEXT:
+		opt->cell.replace = option_choice("on-bad-text", arg, texts,
+		    2) == 1;
+		break;
 	case O_INSECURE: opt->insecure = 1; break;
 	case O_ENV_FILE: opt->env_file = arg; break;
 	case O_DISCOVER: set_mode(opt, MODE_DISCOVER); break;
@@ -223,14 +183,13 @@ set_option(struct options * opt, int c, const char * arg)
 	case O_JSON: opt->json = 1; break;
 	case O_CHECK: set_mode(opt, MODE_CHECK); break;
 	case O_HELP: help();
-	case O_VERSION: print_and_exit("extract (Millrace) "
-	    MILLRACE_VERSION "\n");
+	case O_VERSION: option_version("extract");
 	}
 }
 
 /* Options that don't go together. */
 static void
-check_combinations(const struct options * opt, const int * seen)
+check_combinations(const struct options * opt)
 {
 
 	if (opt->full && opt->has_since)
@@ -248,37 +207,17 @@ check_combinations(const struct options * opt, const int * seen)
 		die_usage("--discover reads no --state");
 	if (opt->where != NULL && *opt->where == '\0')
 		die_usage("--where: the condition is empty");
-	(void)seen;
-}
-
-/* What getopt_long() couldn't take. */
-static void __attribute__((noreturn))
-bad_option(char ** argv, int c)
-{
-	const char * word = argv[optind - 1];
-
-	if (c == ':')
-		die_usage("%s needs a value", word);
-	if (optopt > 0 && optopt < O_N)
-		die_usage("%s: --%s takes no value", word,
-		    longopts[optopt].name);
-	die_usage("%s: no such option", word);
 }
 
 static void
 parse_arguments(struct options * opt, int argc, char ** argv)
 {
-	int c, seen[O_N] = { 0 };
+	struct option_seen seen = { 0 };
+	int c;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":", longopts, NULL)) != -1) {
-		if (c < 0 || c >= O_N)
-			bad_option(argv, c);
-		if (seen[c]++)
-			die_usage("--%s is given twice", longopts[c].name);
+	while ((c = option_next(argc, argv, ":hV", longopts, 0, &seen)) != -1)
 		set_option(opt, c, optarg);
-	}
-	check_combinations(opt, seen);
+	check_combinations(opt);
 	opt->table = (const char * const *)argv + optind;
 	opt->ntable = (size_t)(argc - optind);
 }
