@@ -44,6 +44,7 @@ static const char usage[] =
 "  --count             print how many rows there are and are due\n"
 "  --json              ... as JSON lines\n"
 "  --check             test connection, privileges, keys, indexes, zones\n"
+"  --server            ... of the server only, whatever SYNC_TABLES says\n"
 "  -h, --help\n"
 "  -V, --version\n"
 "\n"
@@ -77,7 +78,7 @@ static const struct setting table[] = {
 enum { O_STATE = 256, O_FULL, O_SINCE, O_FOLLOW, O_ROUNDS, O_WHERE, O_CHANGE,
 	O_KEY, O_PAGE_SIZE, O_NULLS, O_SETTLE, O_LAG, O_ZERO_DATES, O_BAD_TEXT,
 	O_INSECURE, O_ENV_FILE, O_DISCOVER, O_COUNT, O_JSON, O_CHECK,
-	O_HELP = 'h', O_VERSION = 'V' };
+	O_SERVER, O_HELP = 'h', O_VERSION = 'V' };
 
 static const struct option longopts[] = {
 	{ "state", required_argument, NULL, O_STATE },
@@ -102,6 +103,7 @@ static const struct option longopts[] = {
 	{ "count", no_argument, NULL, O_COUNT },
 	{ "json", no_argument, NULL, O_JSON },
 	{ "check", no_argument, NULL, O_CHECK },
+	{ "server", no_argument, NULL, O_SERVER },
 	{ "help", no_argument, NULL, O_HELP },
 	{ "version", no_argument, NULL, O_VERSION },
 	{ NULL, 0, NULL, 0 }
@@ -182,6 +184,7 @@ set_option(struct options * opt, int c, const char * arg)
 	case O_COUNT: set_mode(opt, MODE_COUNT); break;
 	case O_JSON: opt->json = 1; break;
 	case O_CHECK: set_mode(opt, MODE_CHECK); break;
+	case O_SERVER: opt->server_only = 1; break;
 	case O_HELP: help();
 	case O_VERSION: option_version("extract");
 	}
@@ -203,6 +206,8 @@ check_combinations(const struct options * opt)
 		    opt->follow ? "follow" : "rounds",
 		    opt->mode == MODE_DISCOVER ? "discover" :
 		    opt->mode == MODE_COUNT ? "count" : "check");
+	if (opt->server_only && opt->mode != MODE_CHECK)
+		die_usage("--server goes with --check only");
 	if (opt->mode == MODE_DISCOVER && opt->state != NULL)
 		die_usage("--discover reads no --state");
 	if (opt->where != NULL && *opt->where == '\0')
@@ -306,7 +311,7 @@ choose_tables(struct options * opt)
 {
 	size_t i, k;
 
-	if (opt->ntable == 0)
+	if (opt->ntable == 0 && !opt->server_only)
 		opt->table = settings_list(opt->settings, "SYNC_TABLES",
 		    &opt->ntable);
 	if (opt->ntable == 0 && opt->mode != MODE_DISCOVER &&

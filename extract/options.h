@@ -29,6 +29,7 @@ struct options {
 	int has_since;
 	int64_t since_us;	/* microseconds since 1970, UTC */
 	int follow;
+	int server_only;	/* --check without the tables */
 	int rounds;		/* a round for each line of standard input */
 	uint64_t follow_us;	/* from one round to the next */
 	uint64_t page_size;	/* rows */

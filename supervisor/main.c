@@ -101,8 +101,10 @@ main(int argc, char * argv[])
 		return (EXIT_DONE);
 	}
 	so.state_fd = open_state(cfg->state_dir);
-	if ((so.lock_fd = lock_take(so.state_fd, cfg->state_dir)) == -1)
+	if ((so.lock_fd = lock_take(so.state_fd, cfg->state_dir)) == -1) {
+		config_free(cfg);
 		return (EXIT_PERM);
+	}
 	so.notify_fd = opt.notify_fd;
 	so.once = opt.once;
 
