@@ -1,15 +1,11 @@
-#include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../common/buf.h"
 #include "../common/die.h"
-#include "../common/exitcode.h"
 #include "../common/linein.h"
 #include "../common/log.h"
-#include "../common/mem.h"
-#include "../common/num.h"
+#include "../common/option.h"
 
 #include "options.h"
 
@@ -107,16 +103,6 @@ static const struct option longs[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
-/* Print and end; a full disk is no success here either. */
-static void
-say(const struct buf * b)
-{
-
-	if (fwrite(b->p, 1, b->n, stdout) != b->n || fflush(stdout) != 0)
-		die_temp_sys("write standard output");
-	exit(EXIT_DONE);
-}
-
 static void
 show_help(void)
 {
@@ -126,81 +112,7 @@ show_help(void)
 	settings_help(settings, &b);
 	buf_puts(&b, more_settings);
 	buf_puts(&b, exits);
-	say(&b);
-}
-
-static void
-show_version(void)
-{
-	struct buf b = { NULL, 0, 0 };
-
-	buf_puts(&b, "load (millrace) " MILLRACE_VERSION "\n");
-	say(&b);
-}
-
-/* A text that may be given once. */
-static void
-once(const char ** to, const char * name, const char * arg)
-{
-
-	if (*to != NULL)
-		die_usage("--%s is given twice", name);
-	if (*arg == '\0')
-		die_usage("--%s: the name is empty", name);
-	*to = arg;
-}
-
-/* Which of the ${n} words is ${arg}? */
-static int
-choice(const char * name, const char * arg, const char * const * words, int n)
-{
-	int i;
-
-	for (i = 0; i < n; i++) {
-		if (strcmp(arg, words[i]) == 0)
-			return (i);
-	}
-	if (n == 3)
-		die_usage("--%s %s: %s, %s or %s is expected", name, arg,
-		    words[0], words[1], words[2]);
-	if (n == 2)
-		die_usage("--%s %s: %s or %s is expected", name, arg,
-		    words[0], words[1]);
-	die_usage("--%s %s: %s is expected", name, arg, words[0]);
-}
-
-/* "64M": bytes, with k, M or G. */
-static size_t
-parse_size(const char * arg)
-{
-	static const char units[] = "kMG";
-	size_t n = strlen(arg);
-	char * text = mem_text(arg, n);
-	const char * unit;
-	unsigned shift = 0;
-	uint64_t v;
-
-	if (n > 0 && (unit = strchr(units, text[n - 1])) != NULL) {
-		shift = 10 * (unsigned)(unit - units + 1);
-		text[n - 1] = '\0';
-	}
-	if (num_u64(text, 1, UINT64_C(1) << (40 - shift), &v) == -1)
-		die_usage("--max-line %s: a number of bytes is expected, as "
-		    "65536 or 64M", arg);
-	free(text);
-	return ((size_t)(v << shift));
-}
-
-static void
-parse_limit(struct options * opt, const char * arg)
-{
-
-	if (opt->has_limit)
-		die_usage("--max-rejects is given twice");
-	opt->has_limit = 1;
-	if (rejects_limit(arg, &opt->limit) == -1)
-		die_usage("--max-rejects %s: a count, or a percentage as 5%%, "
-		    "is expected", arg);
+	option_print(b.p, b.n);
 }
 
 /* An option that picks one of a few words. */
@@ -216,22 +128,22 @@ take_choice(struct options * opt, int c)
 
 	switch (c) {
 	case OPT_CONFLICT:
-		opt->policy = (enum resolve_policy)choice("conflict", optarg,
+		opt->policy = (enum resolve_policy)option_choice("conflict", optarg,
 		    policies, 3);
 		return (1);
 	case OPT_CONFLICT_LOG:
-		opt->look_first = 1 + choice("conflict-log", optarg, logs, 1);
+		opt->look_first = 1 + option_choice("conflict-log", optarg, logs, 1);
 		return (1);
 	case OPT_DECIMAL:
-		opt->plan.decimal_reject = choice("decimal", optarg,
+		opt->plan.decimal_reject = option_choice("decimal", optarg,
 		    decimals, 2);
 		return (1);
 	case OPT_BIGINT:
-		opt->plan.unsigned_decimal = choice("bigint-unsigned", optarg,
+		opt->plan.unsigned_decimal = option_choice("bigint-unsigned", optarg,
 		    bigints, 2);
 		return (1);
 	case OPT_NAMES:
-		opt->plan.names_reject = choice("names", optarg, names, 2);
+		opt->plan.names_reject = option_choice("names", optarg, names, 2);
 		return (1);
 	default:
 		return (0);
@@ -244,16 +156,19 @@ take(struct options * opt, int c)
 
 	switch (c) {
 	case OPT_ACK:
-		once(&opt->ack, "ack", optarg);
+		opt->ack = option_name("ack", optarg);
 		break;
 	case OPT_REJECTS:
-		once(&opt->rejects, "rejects", optarg);
+		opt->rejects = option_name("rejects", optarg);
 		break;
 	case OPT_MAX:
-		parse_limit(opt, optarg);
+		if (quota_parse(optarg, &opt->quota) == -1)
+			die_usage("--max-rejects: \"%s\" is neither a count "
+			    "nor a percentage as 5%%", optarg);
+		opt->has_quota = 1;
 		break;
 	case OPT_CONFLICTS:
-		once(&opt->conflicts, "conflicts", optarg);
+		opt->conflicts = option_name("conflicts", optarg);
 		break;
 	case OPT_MICROS:
 		opt->plan.micros = 1;
@@ -280,20 +195,16 @@ take(struct options * opt, int c)
 		opt->insecure = 1;
 		break;
 	case OPT_LINE:
-		opt->max_line = parse_size(optarg);
+		opt->max_line = option_size("max-line", optarg);
 		break;
 	case OPT_ENV:
-		once(&opt->env_file, "env-file", optarg);
+		opt->env_file = option_name("env-file", optarg);
 		break;
 	case 'h':
 		show_help();
 		break;
 	case 'V':
-		show_version();
-		break;
-	default:
-		/* getopt_long() has said what is wrong. */
-		die_usage("see the message above");
+		option_version("load");
 	}
 }
 
@@ -320,18 +231,19 @@ load_settings(struct options * opt)
 void
 options_parse(struct options * opt, int argc, char * argv[])
 {
+	struct option_seen seen = { 0 };
 	int c;
 
-	*opt = (struct options) { .max_line = LINEIN_MAX };
-	opt->limit.max = opt->limit.max_ppm = UINT64_MAX;
-	while ((c = getopt_long(argc, argv, "nhV", longs, NULL)) != -1) {
+	*opt = (struct options) { .max_line = LINEIN_MAX,
+	    .quota = QUOTA_NONE };
+	while ((c = option_next(argc, argv, ":nhV", longs, 0, &seen)) != -1) {
 		if (!take_choice(opt, c))
 			take(opt, c);
 	}
 	if (optind < argc)
 		die_usage("\"%s\": load reads standard input, and takes no "
 		    "names of streams", argv[optind]);
-	if (opt->has_limit && opt->rejects == NULL)
+	if (opt->has_quota && opt->rejects == NULL)
 		die_usage("--max-rejects needs --rejects FILE: without it the "
 		    "first bad record ends the run");
 	if (opt->dry_run && opt->ack != NULL)

@@ -4,10 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../common/quota.h"
 #include "../common/settings.h"
 
 #include "plan.h"
-#include "rejects.h"
 #include "resolve.h"
 
 /*
@@ -18,8 +18,8 @@ struct options {
 	const char * rejects;	/* NULL: a bad record is the end */
 	const char * conflicts;	/* NULL: to the log only */
 	const char * env_file;
-	struct rejects limit;	/* of --max-rejects */
-	int has_limit;
+	struct quota quota;	/* --max-rejects */
+	int has_quota;
 	enum resolve_policy policy;
 	int look_first;		/* --conflict-log all */
 	struct plan_options plan;

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../common/quota.h"
 #include "../common/reject.h"
 
 /*
@@ -12,8 +13,7 @@
  */
 struct rejects {
 	struct reject * file;	/* NULL: none */
-	uint64_t max;		/* records, or UINT64_MAX */
-	uint64_t max_ppm;	/* parts per million of all, or UINT64_MAX */
+	struct quota quota;
 	uint64_t count;		/* so far */
 	uint64_t seen;		/* records read so far; the caller's */
 };
@@ -30,12 +30,6 @@ struct rejects_entry {
 	const char * detail;	/* for the file alone: may quote the row;
 				 * NULL if there is none */
 };
-
-/**
- * rejects_limit(text, rj):
- * Read the limit "N" or "P%" into ${rj}.  Return 0, or -1 if it is neither.
- */
-int rejects_limit(const char * text, struct rejects * rj);
 
 /**
  * rejects_put(rj, e):

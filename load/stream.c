@@ -774,7 +774,7 @@ open_all(struct loader * ld, struct options * opt)
 	    linein_name(ld->in), reload, opt };
 	int temporary;
 
-	ld->rejects = opt->limit;
+	ld->rejects.quota = opt->quota;
 	if (opt->rejects != NULL &&
 	    (ld->rejects.file = reject_open(opt->rejects, "load")) == NULL)
 		return (EXIT_PERM);

@@ -4,13 +4,13 @@
 
 #include "../common/log.h"
 #include "../common/mem.h"
+#include "../common/quota.h"
 #include "../common/reject.h"
 
 #include "bad.h"
 
 #define LOG_EACH	10	/* so many are logged one by one */
 #define SUMS_MAX	100	/* more kinds of refusals than that are one */
-#define JUDGED_FROM	100	/* records, before a percentage means much */
 
 /* How often one rule refused one property of one stream. */
 struct sum {
@@ -23,8 +23,7 @@ struct sum {
 struct bad {
 	struct reject * file;	/* NULL: none */
 	uint64_t n;
-	int has_max, is_percent;
-	uint64_t max;
+	struct quota quota;
 	struct sum sum[SUMS_MAX + 1];
 	size_t nsum;
 };
@@ -34,9 +33,7 @@ bad_open(const struct options * opt)
 {
 	struct bad * bad = mem_new(1, sizeof *bad);
 
-	bad->has_max = opt->has_max;
-	bad->is_percent = opt->max_is_percent;
-	bad->max = opt->max_rejects;
+	bad->quota = opt->quota;
 	if (opt->rejects != NULL && (bad->file = reject_open(opt->rejects,
 	    "transform")) == NULL) {
 		free(bad);
@@ -92,29 +89,11 @@ report(const char * stream, uint64_t number, const struct verdict * why,
 	    "there and the rest go on" : "");
 }
 
-static int
-is_over(const struct bad * bad, uint64_t processed)
-{
-
-	if (!bad->has_max)
-		return (0);
-	if (!bad->is_percent)
-		return (bad->n > bad->max);
-	/* n / processed > max / 100, without a remainder lost. */
-	return ((unsigned __int128)bad->n * 100 >
-	    (unsigned __int128)bad->max * processed);
-}
-
 int
 bad_over(const struct bad * bad, uint64_t processed)
 {
 
-	if (!is_over(bad, processed))
-		return (0);
-	log_error("%ju of %ju records were rejected, more than --max-rejects "
-	    "%ju%s allows", (uintmax_t)bad->n, (uintmax_t)processed,
-	    (uintmax_t)bad->max, bad->is_percent ? "%" : "");
-	return (1);
+	return (quota_over(&bad->quota, bad->n, processed, 1));
 }
 
 enum bad_result
@@ -138,9 +117,8 @@ bad_record(struct bad * bad, const char * stream, const char * line,
 	if (reject_record(bad->file, stream, line, n, why->rule, reason,
 	    number) == -1)
 		return (BAD_ERROR);
-	if (bad->is_percent && processed < JUDGED_FROM)
-		return (BAD_GO_ON);
-	return (bad_over(bad, processed) ? BAD_STOP : BAD_GO_ON);
+	return (quota_over(&bad->quota, bad->n, processed, 0) ? BAD_STOP :
+	    BAD_GO_ON);
 }
 
 int

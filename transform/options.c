@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,10 +7,9 @@
 
 #include "../common/buf.h"
 #include "../common/die.h"
-#include "../common/exitcode.h"
 #include "../common/linein.h"
 #include "../common/mem.h"
-#include "../common/num.h"
+#include "../common/option.h"
 #include "../common/settings.h"
 
 #include "options.h"
@@ -78,17 +76,8 @@ struct given {
 	const char * folder;
 	const char * env_file;
 	int none;
+	int max;		/* --max-rejects */
 };
-
-/* Print and end; a full disk is no success here either. */
-static void
-say(const struct buf * b)
-{
-
-	if (fwrite(b->p, 1, b->n, stdout) != b->n || fflush(stdout) != 0)
-		die_temp_sys("write standard output");
-	exit(EXIT_DONE);
-}
 
 static void
 show_help(void)
@@ -98,16 +87,7 @@ show_help(void)
 	buf_puts(&b, help);
 	settings_help(settings, &b);
 	buf_puts(&b, exits);
-	say(&b);
-}
-
-static void
-show_version(void)
-{
-	struct buf b = { 0 };
-
-	buf_puts(&b, "transform (millrace) " MILLRACE_VERSION "\n");
-	say(&b);
+	option_print(b.p, b.n);
 }
 
 static void
@@ -119,109 +99,49 @@ add_file(struct options * opt, const char * name)
 }
 
 static void
-parse_max(struct options * opt, const char * arg)
+take(struct options * opt, struct given * g, int c)
 {
-	size_t n = strlen(arg);
-	char * text = mem_text(arg, n);
-
-	if (opt->has_max)
-		die_usage("--max-rejects is given twice");
-	opt->has_max = 1;
-	opt->max_is_percent = (n > 0 && text[n - 1] == '%');
-	if (opt->max_is_percent)
-		text[n - 1] = '\0';
-	if (num_u64(text, 0, opt->max_is_percent ? 100 : UINT64_MAX,
-	    &opt->max_rejects) == -1)
-		die_usage("--max-rejects %s: a count, or a percentage as 5%%, "
-		    "is expected", arg);
-	free(text);
-}
-
-/* "64M": bytes, with k, M or G. */
-static size_t
-parse_size(const char * arg)
-{
-	static const char units[] = "kMG";
-	size_t n = strlen(arg);
-	char * text = mem_text(arg, n);
-	const char * unit;
-	unsigned shift = 0;
-	uint64_t v;
-
-	if (n > 0 && (unit = strchr(units, text[n - 1])) != NULL) {
-		shift = 10 * (unsigned)(unit - units + 1);
-		text[n - 1] = '\0';
-	}
-	if (num_u64(text, 1, UINT64_C(1) << (40 - shift), &v) == -1)
-		die_usage("--max-line %s: a number of bytes is expected, as "
-		    "65536 or 64M", arg);
-	free(text);
-	return ((size_t)(v << shift));
-}
-
-/* A text that may be given once. */
-static void
-once(const char ** to, const char * name, const char * arg)
-{
-
-	if (*to != NULL)
-		die_usage("--%s is given twice", name);
-	if (*arg == '\0')
-		die_usage("--%s: the name is empty", name);
-	*to = arg;
-}
-
-static void
-take(struct options * opt, struct given * g, int c, char * argv[])
-{
-	const char * validator = NULL;
 
 	switch (c) {
 	case 's':
-		add_file(opt, optarg);
+		add_file(opt, option_name("schema", optarg));
 		break;
 	case OPT_SCHEMAS:
-		once(&g->folder, "schemas", optarg);
+		g->folder = option_name("schemas", optarg);
 		break;
 	case OPT_NONE:
 		g->none = 1;
 		break;
 	case OPT_REJECTS:
-		once(&opt->rejects, "rejects", optarg);
+		opt->rejects = option_name("rejects", optarg);
 		break;
 	case OPT_MAX:
-		parse_max(opt, optarg);
+		if (quota_parse(optarg, &opt->quota) == -1)
+			die_usage("--max-rejects: \"%s\" is neither a count "
+			    "nor a percentage as 5%%", optarg);
+		g->max = 1;
 		break;
 	case OPT_ALLOW:
 		opt->allow_dropped = 1;
 		break;
 	case OPT_LINE:
-		opt->max_line = parse_size(optarg);
+		opt->max_line = option_size("max-line", optarg);
 		break;
 	case OPT_CHECK:
 		opt->mode = MODE_CHECK;
 		break;
 	case OPT_VALIDATOR:
-		once(&validator, "validator", optarg);
 		opt->mode = MODE_VALIDATOR;
-		add_file(opt, validator);
+		add_file(opt, option_name("validator", optarg));
 		break;
 	case OPT_ENV:
-		once(&g->env_file, "env-file", optarg);
+		g->env_file = option_name("env-file", optarg);
 		break;
 	case 'h':
 		show_help();
 		break;
 	case 'V':
-		show_version();
-		break;
-	case ':':
-		die_usage("%s needs an argument", argv[optind - 1]);
-	default:
-		if (optopt != 0 && optopt < 256)
-			die_usage("-%c is no option", optopt);
-		die_usage("%s is no option, or has an argument too many",
-		    argv[optind - 1]);
+		option_version("transform");
 	}
 }
 
@@ -282,13 +202,14 @@ find_folder(struct options * opt, const struct given * g)
 void
 options_parse(struct options * opt, int argc, char * argv[])
 {
-	struct given g = { NULL, NULL, 0 };
+	struct option_seen seen = { 0 };
+	struct given g = { NULL, NULL, 0, 0 };
 	int c;
 
-	*opt = (struct options) { .max_line = LINEIN_MAX };
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":s:hV", longs, NULL)) != -1)
-		take(opt, &g, c, argv);
+	*opt = (struct options) { .max_line = LINEIN_MAX,
+	    .quota = QUOTA_NONE };
+	while ((c = option_next(argc, argv, ":s:hV", longs, 's', &seen)) != -1)
+		take(opt, &g, c);
 	for (; optind < argc && opt->mode == MODE_CHECK; optind++)
 		add_file(opt, argv[optind]);
 	if (optind < argc)
@@ -300,7 +221,7 @@ options_parse(struct options * opt, int argc, char * argv[])
 		die_usage("--no-schemas goes without schema files");
 	if (opt->nfile > 0 && g.folder != NULL)
 		die_usage("-s and --schemas don't go together");
-	if (opt->has_max && opt->rejects == NULL)
+	if (g.max && opt->rejects == NULL)
 		die_usage("--max-rejects needs --rejects FILE: without it the "
 		    "first bad record ends the run");
 	if (opt->nfile == 0 && !g.none)

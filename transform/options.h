@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../common/quota.h"
+
 /*
  * The command line and the settings of transform.
  */
@@ -16,9 +18,7 @@ struct options {
 	char * folder;		/* --schemas, SYNC_SCHEMAS, or one that is
 				 * there; NULL: none */
 	const char * rejects;	/* NULL: a bad record is the end */
-	int has_max;
-	int max_is_percent;
-	uint64_t max_rejects;
+	struct quota quota;	/* --max-rejects */
 	int allow_dropped;
 	size_t max_line;
 };
