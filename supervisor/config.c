@@ -134,7 +134,8 @@ take(struct config * c)
 	    settings_text(s, "SYNC_ENABLED"));
 	bad = (c->enabled == -1);
 	c->cron = settings_text(s, "SYNC_CRON");
-	bad |= (parse_schedule(&c->schedule, "",
+	bad |= (parse_schedule(&c->schedule, c->cron != NULL ? "SYNC_CRON: " :
+	    "SYNC_INTERVAL_MINUTES: ",
 	    settings_text(s, "SYNC_INTERVAL_MINUTES"), c->cron) == -1);
 	if (c->pool_min > c->pool_max) {
 		log_error("MYSQL_MIN_POOL_SIZE: %u is more than "
