@@ -654,3 +654,25 @@ BLOCKED="117 215 371 14031"
 	expect_in err "standard input:3: the line is longer than 65536 bytes"
 	mongo_q drop big
 }
+
+# --- Broken input ---------------------------------------------------------
+
+@test "mutated streams: a line number, and never a wrong document" {
+	rows 20 >good
+	sink
+	"$SUPPORT/mutate-lines" 300 good >streams
+	n=0
+	while read -r line; do
+		n=$((n + 1))
+		head -c "${line#* }" <&7 >in
+		run_stage "$LOAD" --rejects rejects <in
+		case $status in
+		0)	;;
+		100|111)
+			grep -qE '"standard input(:[0-9]+)?: ' err ||
+			    fail "$(cat in err)" ;;
+		*)	fail "status $status" "$(cat in err)" ;;
+		esac
+	done <sizes 7<streams
+	expect_equal "$n" 300
+}
