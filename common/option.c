@@ -80,8 +80,10 @@ option_choice(const char * name, const char * arg, const char * const * words,
 	int i;
 
 	for (i = 0; i < n; i++) {
-		if (strcmp(arg, words[i]) == 0)
+		if (strcmp(arg, words[i]) == 0) {
+			buf_free(&list);
 			return (i);
+		}
 		buf_puts(&list, i == 0 ? "" : i == n - 1 ? " or " : ", ");
 		buf_puts(&list, words[i]);
 	}

@@ -12,9 +12,6 @@
 /* Taken off what is seen. */
 #define MARGIN_US	SECOND_US
 
-/* More often the server isn't asked. */
-#define INTERVAL_US	UINT64_C(110000)
-
 /* A clock that lacks less than this against ours hasn't been set back. */
 #define STEP_US		50000
 
@@ -300,8 +297,6 @@ bound_read(struct source * s, uint64_t lag_us, struct bound * b)
 	enum source_rc rc;
 	int64_t before = b->safe_us;
 
-	if (b->read_at != 0 && stop_clock() - b->read_at < INTERVAL_US)
-		return (SOURCE_OK);
 	if ((rc = read_clock(s, b)) != SOURCE_OK)
 		return (rc);
 	b->holder = 0;

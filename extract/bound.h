@@ -31,9 +31,9 @@ struct bound {
 
 /**
  * bound_read(s, lag_us, b):
- * Bring ${b}, which is all zero at first, up to date; nothing is done if it
- * was read less than a tenth of a second ago.  Without the privilege PROCESS
- * the bound is ${lag_us} behind the server's clock.  Return as source_ask().
+ * Bring ${b}, which is all zero at first, up to date.  Without the privilege
+ * PROCESS the bound is ${lag_us} behind the server's clock.  Return as
+ * source_ask().
  */
 enum source_rc bound_read(struct source * s, uint64_t lag_us,
     struct bound * b);

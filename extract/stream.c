@@ -24,6 +24,9 @@
 /* How often the bound is asked for while we wait for it. */
 #define SETTLE_POLL_US	UINT64_C(120000)
 
+/* With --follow not more often than this: it costs the server a little. */
+#define BOUND_EVERY_US	UINT64_C(100000)
+
 /* Pages between these times stay as they are. */
 #define PAGE_SHORT_US	(PAGE_OPEN_US / 4)
 #define PAGE_SIZE_MIN	UINT64_C(100)
@@ -288,7 +291,7 @@ read_scan(struct stream * st, size_t i)
 	reading_free(&r);
 	if (code != 0)
 		return (code);
-	if (first)
+	if (first && job->table->change != CATALOG_NONE)
 		bm->nulls_at = st->bound.now_us;
 	bm->scanning = 0;
 	bm->at.time = bm->to;
@@ -372,6 +375,9 @@ read_bound(struct stream * st)
 	enum source_rc rc;
 	int known = st->bound.read_at != 0;
 
+	if (st->opt->follow && known &&
+	    stop_clock() - st->bound.read_at < BOUND_EVERY_US)
+		return (0);
 	rc = bound_read(st->source, st->opt->lag_us, &st->bound);
 	if (rc != SOURCE_OK)
 		return (source_report(st->source, rc, "reading the server's "

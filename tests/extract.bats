@@ -745,6 +745,27 @@ background() {
 	expect_equal "$(grep -c '"type":"SCHEMA"' out)" 1
 }
 
+@test "--rounds: each has what was changed before it was asked for" {
+	orders_table
+	mkfifo asked
+	exec 4<>asked
+	extract --rounds orders <asked >out 2>err 3>&- 4>&- &
+	pid=$!
+	pids="${pids-} $pid"
+	for i in 2 3 4 5; do
+		mysql_q "INSERT INTO orders (id) VALUES ($i)"
+		echo "round-$i" >&4
+		wait_until grep -q "\"round\":\"round-$i\"" out
+		expect_equal "$(ids out)" "$(seq -s ' ' $i)"
+	done
+	kill -TERM $pid
+	exec 4>&-
+	status=0
+	wait $pid || status=$?
+	expect_status 99
+	conserved out
+}
+
 @test "an output that can't be written" {
 	orders_table
 	status=0
@@ -884,7 +905,7 @@ background() {
 	x --follow soon|is no duration
 	x --page-size 0|is not a whole number from 1
 	x --zero-dates maybe|is not null, string or reject
-	x --on-bad-text maybe|is not replace or stop
+	x --on-bad-text maybe|is not stop or replace
 	x --where ""|the condition is empty
 	x y --key id|--key is about one table
 	x --env-file nowhere|open nowhere
@@ -918,7 +939,7 @@ background() {
 	expect_in out MYSQL_DATETIME_OFFSET
 	expect_in out MYSQL_PASSWORD_FILE
 	run_stage extract --version
-	expect_equal "$(cat out)" "extract (Millrace) $(cat "$ROOT/VERSION")"
+	expect_equal "$(cat out)" "extract (millrace) $(cat "$ROOT/VERSION")"
 }
 
 # --- The way to the server ------------------------------------------------
@@ -1010,6 +1031,52 @@ background() {
 	    extract orders
 	expect_status 0
 	expect_equal "$(rows out)" 1
+}
+
+# --- Races ----------------------------------------------------------------
+
+@test "writers at work, and no row is overlooked" {
+	orders_table
+	# Each statement by itself, in transactions that stay open for a while,
+	# and under a lock of the table.
+	writer() {
+		local i
+
+		for i in $(seq 60); do
+			case $((RANDOM % 3)) in
+			0)	echo "UPDATE orders SET note = '$1-$i' WHERE id =
+				    $1 * 1000 + FLOOR(RAND() * 50);" ;;
+			1)	echo "BEGIN; UPDATE orders SET note = '$1-$i' WHERE
+				    id = $1 * 1000 + FLOOR(RAND() * 50); DO
+				    SLEEP(0.0$((RANDOM % 90 + 10))); COMMIT;" ;;
+			2)	echo "BEGIN; INSERT INTO orders (id) VALUES ($1 *
+				    1000 + 100 + $i); DO SLEEP(0.3); COMMIT;" ;;
+			esac
+		done
+	}
+	mysql_q "INSERT INTO orders (id) SELECT w.n * 1000 + s.n - 1 FROM
+	    (SELECT 1 AS n UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) w
+	    JOIN $(sequence 50)"
+	extract --follow 50ms orders >out 2>err 3>&- &
+	pid=$!
+	pids="${pids-} $pid"
+	writers=
+	for w in 1 2 3 4; do
+		mysql_q "$(writer $w)" 3>&- &
+		writers="$writers $!"
+	done
+	wait $writers
+	sleep 3
+	kill -TERM $pid
+	wait $pid || true
+	conserved out
+	# The last reading of each row is the row as it is.
+	jq -r 'select(.type == "RECORD").record | [.id, .note, .updated_at] |
+	    join(" ")' out | tac | sort -snu -k 1,1 >got
+	mysql_q "SELECT CONCAT_WS(' ', id, IFNULL(note, ''), CONCAT(
+	    REPLACE(updated_at, ' ', 'T'), 'Z')) FROM orders ORDER BY id" \
+	    >wanted
+	expect_same got wanted
 }
 
 # --- Cost -----------------------------------------------------------------
