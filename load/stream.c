@@ -1,649 +1,16 @@
 #include <sys/stat.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../common/die.h"
 #include "../common/exitcode.h"
-#include "../common/json.h"
-#include "../common/linein.h"
 #include "../common/log.h"
-#include "../common/mem.h"
-#include "../common/progress.h"
-#include "../common/record.h"
+#include "../common/reject.h"
 #include "../common/stop.h"
 
-#include "ack.h"
-#include "batch.h"
-#include "bsonize.h"
-#include "bsonw.h"
-#include "conflict.h"
-#include "plan.h"
-#include "rejects.h"
-#include "sink.h"
-#include "write.h"
+#include "loader.h"
 
 #include "stream.h"
-
-/* Reports follow each other no faster, unless there is nothing else to do. */
-#define REPORT_US	UINT64_C(200000)
-
-#define LAG_BATCHES	8	/* records before every table is written */
-
-/* One stream of the input, and its collection. */
-struct table {
-	char * name;
-	char * collection;
-	struct buf schema;	/* its last SCHEMA, as it stood there */
-	struct plan * plan;
-	struct batch * batch;
-	int insert;		/* the collection was empty */
-	int shared;		/* another stream has the same collection */
-	uint64_t processed;
-	uint64_t told;		/* of them, in the last report */
-	uint64_t started;	/* on stop_clock() */
-	uint64_t decimals;	/* numbers stored as strings */
-	struct write_counts counts;
-};
-
-struct loader {
-	const struct options * opt;
-	struct linein * in;
-	struct record_reader * reader;
-	struct bsonizer * bsonizer;
-	struct sink * sink;
-	struct writer * writer;
-	struct rejects rejects;
-	struct conflict * conflict;
-	struct ack * ack;
-	struct progress * progress;
-
-	struct table ** table;
-	size_t ntable;
-	struct table * current;	/* whose shape the reader expects */
-	const struct plan * shape;
-	struct table * writing;	/* of those that share a collection */
-	size_t waiting;		/* tables whose batch isn't empty */
-
-	uint64_t seen;		/* records since the last STATE */
-	uint64_t reported;	/* when the last report was, stop_clock() */
-	uint64_t lag;		/* records since all was written */
-	struct buf value;	/* the newest STATE that isn't acknowledged */
-	int pending;		/* there is one */
-	int any;		/* a record was read */
-	int closed;		/* and a STATE after the last one */
-};
-
-/* The program's exit code for what a write came to. */
-static int
-exit_code(enum write_result rc)
-{
-
-	switch (rc) {
-	case WRITE_OK:
-		return (EXIT_DONE);
-	case WRITE_STOPPED:
-		return (EXIT_STOPPED);
-	case WRITE_TEMP:
-		return (EXIT_TEMP);
-	case WRITE_PERM:
-		break;
-	}
-	return (EXIT_PERM);
-}
-
-/* What has become of a table's rows so far. */
-static void
-tell_counts(const struct loader * ld, const struct table * t,
-    const char * operation)
-{
-	const struct write_counts * c = &t->counts;
-
-	log_event(LOG_LEVEL_INFO, LOG_FIELDS(LOG_TEXT("table", t->name),
-	    LOG_TEXT("operation", operation),
-	    LOG_TEXT("collection", t->collection),
-	    LOG_INT("records_processed", t->processed),
-	    LOG_INT("records_created", c->created),
-	    LOG_INT("records_updated", c->updated),
-	    LOG_INT("records_deleted", c->deleted),
-	    LOG_INT("records_absent", c->absent),
-	    LOG_INT("records_stale", c->stale),
-	    LOG_INT("records_merged", c->merged),
-	    LOG_INT("records_rejected", c->rejected),
-	    LOG_INT("conflicts_source", c->conflicts_source),
-	    LOG_INT("conflicts_target", c->conflicts_target),
-	    LOG_INT("clock_regressions", c->clock),
-	    LOG_MICROS("duration_seconds", stop_clock() - t->started),
-	    LOG_INT("errors", c->errors)),
-	    "%s: %ju records%s: %ju created, %ju updated, %ju deleted, "
-	    "%ju stale, %ju rejected", t->name, (uintmax_t)t->processed,
-	    ld->opt->dry_run ? ", none written; it would be" : "",
-	    (uintmax_t)c->created, (uintmax_t)c->updated,
-	    (uintmax_t)c->deleted, (uintmax_t)c->stale,
-	    (uintmax_t)c->rejected);
-}
-
-/* The same at the end. */
-static void
-tell_table(const struct loader * ld, const struct table * t)
-{
-	const struct write_counts * c = &t->counts;
-
-	tell_counts(ld, t, ld->opt->dry_run ? "dry-run" : "load");
-	if (c->clock > 0)
-		log_warn("%s: the source's clock went back for %ju rows, "
-		    "which were written all the same", t->name,
-		    (uintmax_t)c->clock);
-}
-
-/*
- * Say what the next acknowledgement covers, unless that was said just now and
- * more is about to come.
- */
-static void
-report(struct loader * ld)
-{
-	uint64_t now = stop_clock();
-	size_t i;
-
-	if (now - ld->reported < REPORT_US && !linein_idle(ld->in))
-		return;
-	ld->reported = now;
-	for (i = 0; i < ld->ntable; i++) {
-		struct table * t = ld->table[i];
-
-		if (t->told != t->processed)
-			tell_counts(ld, t, "report");
-		t->told = t->processed;
-	}
-}
-
-/* Write the batch of one table.  Return an exit code. */
-static int
-write_table(struct loader * ld, struct table * t)
-{
-	uint64_t decimals;
-
-	if (t->batch == NULL || batch_count(t->batch) == 0)
-		return (EXIT_DONE);
-	decimals = batch_decimals(t->batch);
-	if (decimals > 0 && t->decimals == 0)
-		log_warn("%s: numbers of more digits than Decimal128 holds "
-		    "are stored as strings", t->name);
-	t->decimals += decimals;
-	ld->waiting--;
-	return (exit_code(writer_flush(ld->writer, t->batch, t->name,
-	    &t->counts, &t->insert)));
-}
-
-/* Everything that was read is resolved: say so. */
-static int
-acknowledge(struct loader * ld)
-{
-
-	ld->lag = 0;
-	if (ld->rejects.file != NULL && reject_sync(ld->rejects.file) == -1)
-		return (EXIT_TEMP);
-	if (conflict_sync(ld->conflict) == -1)
-		return (EXIT_TEMP);
-	if (!ld->pending || ld->opt->dry_run)
-		return (EXIT_DONE);
-	ld->pending = 0;
-	if (ld->opt->report)
-		report(ld);
-	return (ack_put(ld->ack, ld->value.p, ld->value.n) == 0 ? EXIT_DONE :
-	    EXIT_TEMP);
-}
-
-/* Write all that was read, and acknowledge it.  Return an exit code. */
-static int
-write_all(struct loader * ld)
-{
-	size_t i;
-	int rc;
-
-	for (i = 0; i < ld->ntable && ld->waiting > 0; i++) {
-		if ((rc = write_table(ld, ld->table[i])) != EXIT_DONE)
-			return (rc);
-	}
-	return (acknowledge(ld));
-}
-
-/* The table of a stream by its name, or NULL. */
-static struct table *
-find_table(const struct loader * ld, const struct scan_value * stream)
-{
-	size_t i;
-
-	for (i = 0; i < ld->ntable; i++) {
-		if (scan_equal(stream, ld->table[i]->name,
-		    strlen(ld->table[i]->name)))
-			return (ld->table[i]);
-	}
-	return (NULL);
-}
-
-/* Another stream that is loaded into the same collection. */
-static void
-find_shared(struct loader * ld, struct table * t)
-{
-	size_t i;
-
-	for (i = 0; i < ld->ntable; i++) {
-		struct table * other = ld->table[i];
-
-		if (other == t || strcmp(other->collection, t->collection) != 0)
-			continue;
-		other->shared = t->shared = 1;
-		log_warn("%s and %s are both loaded into %s", other->name,
-		    t->name, t->collection);
-	}
-}
-
-/* Where the rows of a stream go. */
-static char *
-choose_collection(const struct loader * ld, const struct plan * plan)
-{
-	const char * name = options_collection(ld->opt, plan->stream);
-
-	if (name == NULL)
-		name = plan->collection;
-	return (mem_dup(name != NULL ? name : plan->stream));
-}
-
-static struct table *
-add_table(struct loader * ld, const struct plan * plan)
-{
-	struct table * t = mem_new(1, sizeof *t);
-
-	t->name = mem_dup(plan->stream);
-	t->collection = choose_collection(ld, plan);
-	t->started = stop_clock();
-	ld->table = mem_grow(ld->table, ld->ntable + 1, sizeof *ld->table);
-	ld->table[ld->ntable++] = t;
-	find_shared(ld, t);
-	return (t);
-}
-
-/* The collection is there and can be written to.  Return an exit code. */
-static int
-prepare(struct loader * ld, struct table * t)
-{
-	int rc, empty;
-
-	rc = exit_code(writer_prepare(ld->writer, t->collection, &empty));
-	if (rc != EXIT_DONE)
-		return (rc);
-	t->insert = empty;
-	t->batch = batch_new(t->collection, ld->opt->batch,
-	    ld->rejects.file != NULL);
-	return (EXIT_DONE);
-}
-
-/* What is worth knowing about a plan. */
-static void
-tell_plan(const struct table * t)
-{
-	const struct plan * plan = t->plan;
-
-	if (plan->key == PLAN_KEY_NONE)
-		log_warn("%s: no key: every record becomes a new document, "
-		    "and one that comes twice is stored twice", t->name);
-	if (plan->renamed_id)
-		log_warn("%s: the property _id is not the key, and is stored "
-		    "as __id", t->name);
-	log_debug("%s: into the collection %s", t->name, t->collection);
-}
-
-/* Put a new plan in the place of a table's old one. */
-static int
-replace_plan(struct loader * ld, struct table * t, struct plan * plan,
-    const struct record * r)
-{
-	char * collection = choose_collection(ld, plan);
-	int same = (strcmp(collection, t->collection) == 0);
-
-	plan_free(t->plan);
-	t->plan = plan;
-	ld->current = NULL;
-	ld->shape = NULL;
-	buf_clear(&t->schema);
-	buf_put(&t->schema, r->line, r->len);
-	if (ld->rejects.file != NULL)
-		reject_schema(ld->rejects.file, t->name, r->line, r->len);
-	if (same)
-		free(collection);
-	else {
-		free(t->collection);
-		t->collection = collection;
-		batch_free(t->batch);
-		t->batch = NULL;
-		find_shared(ld, t);
-	}
-	tell_plan(t);
-	return (t->batch == NULL ? prepare(ld, t) : EXIT_DONE);
-}
-
-/* Where a line went wrong, for messages. */
-static int
-bad_line(struct loader * ld, const char * what)
-{
-	int rc;
-
-	log_error("%s:%ju: %s", linein_name(ld->in),
-	    (uintmax_t)linein_number(ld->in), what);
-
-	/* What stood before it still counts. */
-	rc = write_all(ld);
-	return (rc == EXIT_DONE || rc == EXIT_STOPPED ? EXIT_PERM : rc);
-}
-
-static int
-on_schema(struct loader * ld, const struct record * r)
-{
-	struct table * t = find_table(ld, &r->stream);
-	struct plan * plan;
-	char why[512];
-	int rc;
-
-	if (t != NULL && t->schema.n == r->len &&
-	    memcmp(t->schema.p, r->line, r->len) == 0)
-		return (EXIT_DONE);
-	plan = plan_build(r->line, r->len, &ld->opt->plan, why, sizeof why);
-	if (plan == NULL)
-		return (bad_line(ld, why));
-	if (t != NULL && (rc = write_table(ld, t)) != EXIT_DONE) {
-		plan_free(plan);
-		return (rc);
-	}
-	if (t == NULL)
-		t = add_table(ld, plan);
-	return (replace_plan(ld, t, plan, r));
-}
-
-/* Singer's `version`, which the reader passes over. */
-static void
-read_version(const struct record * r, struct batch_options * bo)
-{
-	struct scan_value line, key, val;
-	struct scan_error err;
-	struct scan_iter it;
-
-	if (scan_value(scan_space(r->line, r->line + r->len),
-	    r->line + r->len, &line, &err) == NULL)
-		return;
-	scan_open(&it, &line);
-	while (scan_member(&it, &key, &val)) {
-		if (scan_equal(&key, "version", 7))
-			bo->has_version = (scan_int64(&val,
-			    &bo->version) == 0);
-	}
-}
-
-/* A record that can't be stored.  Return an exit code. */
-static int
-refuse(struct loader * ld, struct table * t, const struct record * r,
-    const struct bsonize_error * err)
-{
-	struct buf reason = { NULL, 0, 0 };
-	struct rejects_entry e = { linein_name(ld->in), t->name, r->line,
-	    r->len, linein_number(ld->in), err->rule, NULL, NULL };
-	int rc;
-
-	if (err->name != NULL)
-		buf_printf(&reason, "\"%.*s\" ", (int)err->name_n, err->name);
-	buf_puts(&reason, err->what);
-	e.reason = buf_text(&reason);
-	t->counts.rejected++;
-	rc = rejects_put(&ld->rejects, &e);
-	buf_free(&reason);
-	if (rc == 0)
-		return (EXIT_DONE);
-	rc = write_all(ld);
-	return (rc == EXIT_DONE || rc == EXIT_STOPPED ? EXIT_PERM : rc);
-}
-
-/* A batch is full: write it, or all of them. */
-static int
-on_full(struct loader * ld, struct table * t)
-{
-	int rc;
-
-	if (ld->waiting == 1 || ld->lag >= LAG_BATCHES * ld->opt->batch)
-		return (write_all(ld));
-	if ((rc = write_table(ld, t)) != EXIT_DONE)
-		return (rc);
-	return (ld->waiting == 0 ? acknowledge(ld) : EXIT_DONE);
-}
-
-/* The source's table was emptied: so are the rows of before. */
-static int
-on_truncate(struct loader * ld, struct table * t, const struct record * r)
-{
-	struct buf filter = { NULL, 0, 0 };
-	char v[BATCH_VERSION_MAX];
-	size_t start, in, n;
-	int rc;
-
-	if ((rc = write_table(ld, t)) != EXIT_DONE)
-		return (rc);
-	start = bsonw_open(&filter);
-	if (r->npos > 0) {
-		n = batch_version(r->pos, r->npos, v);
-		in = bsonw_nested(&filter, BSONW_DOCUMENT,
-		    PLAN_STAMP ".v");
-		bsonw_text(&filter, "$lte", v, n);
-	} else {
-		in = bsonw_nested(&filter, BSONW_DOCUMENT, PLAN_STAMP);
-		bsonw_bool(&filter, "$exists", 1);
-	}
-	bsonw_close(&filter, in);
-	bsonw_close(&filter, start);
-	rc = exit_code(writer_delete(ld->writer, t->collection, &filter,
-	    &t->counts));
-	buf_free(&filter);
-	return (rc);
-}
-
-/* Take a row into its table's batch. */
-static int
-add_row(struct loader * ld, struct table * t, const struct record * r)
-{
-	struct batch_options bo = { ld->opt->policy != RESOLVE_SOURCE,
-	    t->insert, 0, 0 };
-	struct bsonize_error err;
-
-	if (ld->opt->activate)
-		read_version(r, &bo);
-	switch (batch_add(t->batch, ld->bsonizer, t->plan, r,
-	    linein_number(ld->in), &bo, &err)) {
-	case BATCH_BAD:
-		return (refuse(ld, t, r, &err));
-	case BATCH_MERGED:
-		t->counts.merged++;
-		break;
-	case BATCH_ADDED:
-		if (batch_count(t->batch) == 1)
-			ld->waiting++;
-		break;
-	}
-	return (batch_full(t->batch) ? on_full(ld, t) : EXIT_DONE);
-}
-
-/* Of streams that share a collection only one has writes that wait. */
-static int
-take_turn(struct loader * ld, struct table * t)
-{
-	int rc = EXIT_DONE;
-
-	if (ld->writing != NULL && ld->writing != t)
-		rc = write_table(ld, ld->writing);
-	ld->writing = t;
-	return (rc);
-}
-
-static int
-on_row(struct loader * ld, const struct record * r)
-{
-	struct table * t = ld->current;
-	int rc;
-
-	if (t == NULL || !scan_equal(&r->stream, t->name, strlen(t->name)))
-		t = find_table(ld, &r->stream);
-	if (t == NULL)
-		return (bad_line(ld, "a RECORD of a stream without SCHEMA"));
-	ld->current = t;
-	ld->seen++;
-	ld->lag++;
-	ld->rejects.seen++;
-	ld->any = 1;
-	ld->closed = 0;
-	t->processed++;
-	if (t->shared && (rc = take_turn(ld, t)) != EXIT_DONE)
-		return (rc);
-	return (r->op == 't' ? on_truncate(ld, t, r) : add_row(ld, t, r));
-}
-
-/* Is the value one that stands for a position? */
-static int
-is_position(const struct scan_value * v)
-{
-	struct scan_value key, val;
-	struct scan_iter it;
-
-	if (v->kind == SCAN_NULL)
-		return (0);
-	if (v->kind != SCAN_OBJECT)
-		return (1);
-	scan_open(&it, v);
-	return (scan_member(&it, &key, &val));
-}
-
-static int
-on_state(struct loader * ld, const struct record * r)
-{
-	const char * p;
-	size_t n;
-	int rc;
-
-	if (r->counted && r->records != ld->seen && !ld->opt->allow_dropped) {
-		log_error("%s:%ju: the STATE counts %ju records, but %ju came "
-		    "in: some were lost or added on the way (--allow-dropped "
-		    "allows it)", linein_name(ld->in),
-		    (uintmax_t)linein_number(ld->in), (uintmax_t)r->records,
-		    (uintmax_t)ld->seen);
-		rc = write_all(ld);
-		return (rc == EXIT_DONE || rc == EXIT_STOPPED ? EXIT_PERM :
-		    rc);
-	}
-	ld->seen = 0;
-	ld->closed = 1;
-	if (is_position(&r->value)) {
-		p = scan_raw(&r->value, &n);
-		buf_clear(&ld->value);
-		buf_put(&ld->value, p, n);
-		ld->pending = 1;
-	}
-
-	/* Nothing waits: no need to wait for a batch either. */
-	return (ld->waiting == 0 ? acknowledge(ld) : EXIT_DONE);
-}
-
-/* What is left of an older version of the table goes away. */
-static int
-on_activate(struct loader * ld, const struct record * r)
-{
-	struct table * t = find_table(ld, &r->stream);
-	struct batch_options bo = { 0, 0, 0, 0 };
-	struct buf f = { NULL, 0, 0 };
-	size_t start, array, in, lt, ex;
-	int rc;
-
-	if (t == NULL)
-		return (bad_line(ld, "an ACTIVATE_VERSION of a stream without "
-		    "SCHEMA"));
-	if (!ld->opt->activate) {
-		log_debug("%s: ACTIVATE_VERSION is passed over", t->name);
-		return (EXIT_DONE);
-	}
-	read_version(r, &bo);
-	if (!bo.has_version)
-		return (bad_line(ld, "the version is no whole number"));
-	if ((rc = write_table(ld, t)) != EXIT_DONE)
-		return (rc);
-	start = bsonw_open(&f);
-	array = bsonw_nested(&f, BSONW_ARRAY, "$or");
-	bsonw_index(&f, BSONW_DOCUMENT, 0);
-	in = bsonw_open(&f);
-	lt = bsonw_nested(&f, BSONW_DOCUMENT, PLAN_STAMP ".version");
-	bsonw_int64(&f, "$lt", bo.version);
-	bsonw_close(&f, lt);
-	bsonw_close(&f, in);
-	bsonw_index(&f, BSONW_DOCUMENT, 1);
-	in = bsonw_open(&f);
-	ex = bsonw_nested(&f, BSONW_DOCUMENT, PLAN_STAMP);
-	bsonw_bool(&f, "$exists", 1);
-	bsonw_close(&f, ex);
-	ex = bsonw_nested(&f, BSONW_DOCUMENT, PLAN_STAMP ".version");
-	bsonw_bool(&f, "$exists", 0);
-	bsonw_close(&f, ex);
-	bsonw_close(&f, in);
-	bsonw_close(&f, array);
-	bsonw_close(&f, start);
-	rc = exit_code(writer_delete(ld->writer, t->collection, &f,
-	    &t->counts));
-	buf_free(&f);
-	return (rc);
-}
-
-/* Split the line as its stream's rows look. */
-static int
-parse(struct loader * ld, const char * p, size_t n, struct record * r,
-    struct record_error * err)
-{
-	struct table * t;
-
-	if (record_parse(ld->reader, p, n, r, err) == -1)
-		return (-1);
-	if (r->type != RECORD_ROW || (ld->current != NULL &&
-	    ld->shape == ld->current->plan && scan_equal(&r->stream,
-	    ld->current->name, strlen(ld->current->name))))
-		return (0);
-
-	/* Another stream's row: its names, and once more. */
-	if ((t = find_table(ld, &r->stream)) == NULL)
-		return (0);
-	ld->current = t;
-	ld->shape = t->plan;
-	record_shape(ld->reader, t->plan->names, t->plan->nfield);
-	return (record_parse(ld->reader, p, n, r, err));
-}
-
-static int
-on_line(struct loader * ld, const char * p, size_t n)
-{
-	struct record_error err;
-	struct record r;
-	char what[256];
-
-	if (parse(ld, p, n, &r, &err) == -1) {
-		snprintf(what, sizeof what, "column %zu: %s", err.column,
-		    err.what);
-		return (bad_line(ld, what));
-	}
-	switch (r.type) {
-	case RECORD_ROW:
-		return (on_row(ld, &r));
-	case RECORD_STATE:
-		return (on_state(ld, &r));
-	case RECORD_SCHEMA:
-		return (on_schema(ld, &r));
-	case RECORD_ACTIVATE_VERSION:
-		break;
-	}
-	return (on_activate(ld, &r));
-}
 
 /* The input has ended. */
 static int
@@ -651,7 +18,7 @@ on_eof(struct loader * ld)
 {
 	int rc;
 
-	if ((rc = write_all(ld)) != EXIT_DONE)
+	if ((rc = loader_write_all(ld)) != EXIT_DONE)
 		return (rc);
 	if (!ld->any || ld->closed || ld->opt->allow_open)
 		return (EXIT_DONE);
@@ -665,7 +32,7 @@ on_eof(struct loader * ld)
 static int
 on_input_error(struct loader * ld)
 {
-	int rc = write_all(ld);
+	int rc = loader_write_all(ld);
 
 	if (rc != EXIT_DONE && rc != EXIT_STOPPED)
 		return (rc);
@@ -675,7 +42,7 @@ on_input_error(struct loader * ld)
 static int
 on_stop(struct loader * ld)
 {
-	int rc = write_all(ld);
+	int rc = loader_write_all(ld);
 
 	log_info("stopped by a signal");
 	return (rc == EXIT_DONE ? EXIT_STOPPED : rc);
@@ -691,7 +58,7 @@ loop(struct loader * ld)
 
 	while (rc == EXIT_DONE) {
 		if (linein_idle(ld->in)) {
-			rc = write_all(ld);
+			rc = loader_write_all(ld);
 			if (rc == EXIT_DONE && ack_flush(ld->ack) == -1)
 				rc = EXIT_TEMP;
 			if (rc != EXIT_DONE)
@@ -699,7 +66,7 @@ loop(struct loader * ld)
 		}
 		switch (linein_next(ld->in, &p, &n)) {
 		case LINEIN_LINE:
-			rc = on_line(ld, p, n);
+			rc = loader_line(ld, p, n);
 			progress_step(ld->progress, ld->rejects.seen,
 			    linein_offset(ld->in));
 			break;
@@ -723,7 +90,7 @@ finish(struct loader * ld, int rc)
 
 	progress_close(ld->progress);
 	for (i = 0; i < ld->ntable; i++)
-		tell_table(ld, ld->table[i]);
+		loader_tell(ld, ld->table[i]);
 	if (rc == EXIT_DONE && rejects_check(&ld->rejects) == -1)
 		rc = EXIT_PERM;
 	temporary |= (ld->rejects.file != NULL &&
@@ -794,7 +161,7 @@ open_all(struct loader * ld, struct options * opt)
 	    LOG_TEXT("database", sink_database(ld->sink))),
 	    "loading into %s at %s%s", sink_database(ld->sink),
 	    sink_hosts(ld->sink), opt->dry_run ? " (dry run)" : "");
-	return (exit_code(writer_connect(ld->writer)));
+	return (loader_exit(writer_connect(ld->writer)));
 }
 
 int

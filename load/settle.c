@@ -1,0 +1,143 @@
+#include "../common/exitcode.h"
+#include "../common/log.h"
+#include "../common/reject.h"
+#include "../common/stop.h"
+
+#include "loader.h"
+
+#define REPORT_US	UINT64_C(200000)
+
+/* The program's exit code for what a write came to. */
+int
+loader_exit(enum write_result rc)
+{
+
+	switch (rc) {
+	case WRITE_OK:
+		return (EXIT_DONE);
+	case WRITE_STOPPED:
+		return (EXIT_STOPPED);
+	case WRITE_TEMP:
+		return (EXIT_TEMP);
+	case WRITE_PERM:
+		break;
+	}
+	return (EXIT_PERM);
+}
+
+/* What has become of a table's rows so far. */
+static void
+tell_counts(const struct loader * ld, const struct table * t,
+    const char * operation)
+{
+	const struct write_counts * c = &t->counts;
+
+	log_event(LOG_LEVEL_INFO, LOG_FIELDS(LOG_TEXT("table", t->name),
+	    LOG_TEXT("operation", operation),
+	    LOG_TEXT("collection", t->collection),
+	    LOG_INT("records_processed", t->processed),
+	    LOG_INT("records_created", c->created),
+	    LOG_INT("records_updated", c->updated),
+	    LOG_INT("records_deleted", c->deleted),
+	    LOG_INT("records_absent", c->absent),
+	    LOG_INT("records_stale", c->stale),
+	    LOG_INT("records_merged", c->merged),
+	    LOG_INT("records_rejected", c->rejected),
+	    LOG_INT("conflicts_source", c->conflicts_source),
+	    LOG_INT("conflicts_target", c->conflicts_target),
+	    LOG_INT("clock_regressions", c->clock),
+	    LOG_MICROS("duration_seconds", stop_clock() - t->started),
+	    LOG_INT("errors", c->errors)),
+	    "%s: %ju records%s: %ju created, %ju updated, %ju deleted, "
+	    "%ju stale, %ju rejected", t->name, (uintmax_t)t->processed,
+	    ld->opt->dry_run ? ", none written; it would be" : "",
+	    (uintmax_t)c->created, (uintmax_t)c->updated,
+	    (uintmax_t)c->deleted, (uintmax_t)c->stale,
+	    (uintmax_t)c->rejected);
+}
+
+/* The same at the end. */
+void
+loader_tell(const struct loader * ld, const struct table * t)
+{
+	const struct write_counts * c = &t->counts;
+
+	tell_counts(ld, t, ld->opt->dry_run ? "dry-run" : "load");
+	if (c->clock > 0)
+		log_warn("%s: the source's clock went back for %ju rows, "
+		    "which were written all the same", t->name,
+		    (uintmax_t)c->clock);
+}
+
+/*
+ * Say what the next acknowledgement covers, unless that was said just now and
+ * more is about to come.
+ */
+static void
+report(struct loader * ld)
+{
+	uint64_t now = stop_clock();
+	size_t i;
+
+	if (now - ld->reported < REPORT_US && !linein_idle(ld->in))
+		return;
+	ld->reported = now;
+	for (i = 0; i < ld->ntable; i++) {
+		struct table * t = ld->table[i];
+
+		if (t->told != t->processed)
+			tell_counts(ld, t, "report");
+		t->told = t->processed;
+	}
+}
+
+/* Write the batch of one table.  Return an exit code. */
+int
+loader_write(struct loader * ld, struct table * t)
+{
+	uint64_t decimals;
+
+	if (t->batch == NULL || batch_count(t->batch) == 0)
+		return (EXIT_DONE);
+	decimals = batch_decimals(t->batch);
+	if (decimals > 0 && t->decimals == 0)
+		log_warn("%s: numbers of more digits than Decimal128 holds "
+		    "are stored as strings", t->name);
+	t->decimals += decimals;
+	ld->waiting--;
+	return (loader_exit(writer_flush(ld->writer, t->batch, t->name,
+	    &t->counts, &t->insert)));
+}
+
+/* Everything that was read is resolved: say so. */
+int
+loader_acknowledge(struct loader * ld)
+{
+
+	ld->lag = 0;
+	if (ld->rejects.file != NULL && reject_sync(ld->rejects.file) == -1)
+		return (EXIT_TEMP);
+	if (conflict_sync(ld->conflict) == -1)
+		return (EXIT_TEMP);
+	if (!ld->pending || ld->opt->dry_run)
+		return (EXIT_DONE);
+	ld->pending = 0;
+	if (ld->opt->report)
+		report(ld);
+	return (ack_put(ld->ack, ld->value.p, ld->value.n) == 0 ? EXIT_DONE :
+	    EXIT_TEMP);
+}
+
+/* Write all that was read, and acknowledge it.  Return an exit code. */
+int
+loader_write_all(struct loader * ld)
+{
+	size_t i;
+	int rc;
+
+	for (i = 0; i < ld->ntable && ld->waiting > 0; i++) {
+		if ((rc = loader_write(ld, ld->table[i])) != EXIT_DONE)
+			return (rc);
+	}
+	return (loader_acknowledge(ld));
+}
