@@ -1,27 +1,13 @@
-#include <sys/mman.h>
-
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "../common/buf.h"
 #include "../common/json.h"
 #include "../common/log.h"
 #include "../common/mem.h"
 
 #include "discover.h"
-#include "pipeline.h"
-#include "relay.h"
 
-struct discover {
-	struct pipeline * p;
-	const struct health_options * opt;
-	int fd;			/* what it prints */
-	char * said;		/* its last error */
-	discover_fn * fn;
-	void * cookie;
-};
+#define MARK	6	/* "ok    ", "warn  ": how wide that column is */
 
 /* What Singer says of a stream as a whole, not of a column. */
 static const struct json_node *
@@ -94,127 +80,89 @@ discover_free_names(char ** names, size_t count)
 	free(names);
 }
 
-static void
-on_line(void * cookie, size_t stage, const char * p, size_t n,
-    struct mono now)
+void
+discover_remarks_init(struct discover_remarks * r, const char * text)
 {
-	struct discover * d = cookie;
-	struct relay_line l;
 
-	(void)now;
-	relay_read(pipeline_stage_name(d->p, stage), p, n, &l);
-	if (l.level == LOG_LEVEL_ERROR || d->said == NULL) {
-		free(d->said);
-		d->said = mem_dup(l.message);
-	}
-	relay_clear(&l);
+	*r = (struct discover_remarks) { .p = text };
 }
 
+void
+discover_remarks_free(struct discover_remarks * r)
+{
+
+	buf_free(&r->head);
+	buf_free(&r->what);
+}
+
+/* Append the ${n} bytes ${p} without the blanks around them. */
+static void
+put_words(struct buf * b, const char * p, size_t n)
+{
+
+	while (n > 0 && *p == ' ') {
+		p++;
+		n--;
+	}
+	while (n > 0 && p[n - 1] == ' ')
+		n--;
+	buf_put(b, p, n);
+}
+
+/*
+ * "warn    index                none over ...": a mark, a point, and what
+ * there is to say of it.  The points of a table are indented below the line
+ * that begins with its name.  Return nonzero if it is a remark.
+ */
 static int
-read_all(int fd, struct buf * b)
+take_line(struct discover_remarks * r, const char * p, size_t n)
 {
-	ssize_t n;
+	const char * point, * rest;
+	int indented;
 
-	if (lseek(fd, 0, SEEK_SET) == -1)
-		return (-1);
-	while ((n = read(fd, buf_room(b, 65536), 65536)) > 0)
-		b->n += (size_t)n;
-	return (n == 0 ? 0 : -1);
-}
-
-static void
-on_ended(void * cookie, enum pipeline_result r, int culprit,
-    const struct child_end * end, struct mono now)
-{
-	struct discover * d = cookie;
-	struct buf b = { NULL, 0, 0 };
-	const char * error = d->said;
-	char ** names = NULL;
-	size_t n = 0;
-	char how[128];
-
-	if (r != PIPELINE_DONE) {
-		if (error == NULL)
-			error = culprit == -1 ? "stopped" :
-			    child_end_text(end, how, sizeof how);
-	} else if (read_all(d->fd, &b) == -1 ||
-	    discover_parse(b.p, b.n, &names, &n) == -1)
-		error = "its answer is no catalog";
-	else
-		error = n > 0 ? NULL : "there is no table with a key and a "
-		    "change column";
-	buf_free(&b);
-	d->fn(d->cookie, (const char * const *)names, n, error, now);
-	discover_free_names(names, n);
-}
-
-static const struct pipeline_ops ops = { NULL, on_line, on_ended };
-
-static char * const *
-stage_env(void * cookie, const char * stage)
-{
-	struct discover * d = cookie;
-
-	return (env_stage(d->opt->env, stage));
-}
-
-struct discover *
-discover_start(struct loop * lp, const struct health_options * opt,
-    discover_fn * fn, void * cookie)
-{
-	struct discover * d = mem_new(1, sizeof *d);
-	struct pipeline_plan * plan = mem_new(1, sizeof *plan);
-	struct pipeline_spec spec = { plan, stage_env, env_path(opt->env),
-	    -1, -1, opt->lock_fd, 0 };
-
-	d->opt = opt;
-	d->fn = fn;
-	d->cookie = cookie;
-	pipeline_plan_add(plan, 0, "extract");
-	pipeline_plan_add(plan, 0, "--discover");
-	if (opt->env_file != NULL) {
-		pipeline_plan_add(plan, 0, "--env-file");
-		pipeline_plan_add(plan, 0, opt->env_file);
+	if (n <= MARK || *p == ' ')
+		return (0);
+	point = p + MARK;
+	indented = (*point == ' ');
+	rest = memmem(point + 2, n - MARK - 2, "  ", 2);
+	if (rest == NULL)
+		rest = p + n;
+	if (!indented) {
+		buf_clear(&r->head);
+		put_words(&r->head, point, (size_t)(rest - point));
 	}
-	plan->n = 1;
-	if ((d->fd = memfd_create("catalog", MFD_CLOEXEC)) == -1)
-		log_error_sys("memfd_create");
-	spec.out_fd = d->fd;
-	if (d->fd != -1)
-		d->p = pipeline_start(lp, &spec, &ops, d);
-	pipeline_plan_free(plan);
-	if (d->p == NULL) {
-		discover_free(d);
+	if (strncmp(p, "ok ", 3) == 0)
+		return (0);
+	buf_put(&r->what, r->head.p, r->head.n);
+	if (indented) {
+		buf_puts(&r->what, ": ");
+		put_words(&r->what, point, (size_t)(rest - point));
+	}
+	buf_puts(&r->what, ": ");
+	put_words(&r->what, rest, (size_t)(p + n - rest));
+	return (1);
+}
+
+const char *
+discover_remark(struct discover_remarks * r)
+{
+	const char * end, * remedy;
+	int found = 0;
+
+	buf_clear(&r->what);
+	for (; (end = strchr(r->p, '\n')) != NULL && !found; r->p = end + 1) {
+		if ((size_t)(end - r->p) > MARK + 2)
+			found = take_line(r, r->p, (size_t)(end - r->p));
+	}
+	if (!found)
 		return (NULL);
+
+	/* The remedy stands in a line of its own, behind an arrow. */
+	if ((end = strchr(r->p, '\n')) != NULL && *r->p == ' ' &&
+	    (remedy = memmem(r->p, (size_t)(end - r->p), "-> ", 3)) != NULL) {
+		buf_puts(&r->what, "; remedy: ");
+		put_words(&r->what, remedy + 3, (size_t)(end - remedy - 3));
+		r->p = end + 1;
 	}
-	return (d);
-}
-
-void
-discover_free(struct discover * d)
-{
-
-	if (d == NULL)
-		return;
-	pipeline_free(d->p);
-	if (d->fd != -1)
-		close(d->fd);
-	free(d->said);
-	free(d);
-}
-
-int
-discover_reaped(struct discover * d, pid_t pid, const struct child_end * end,
-    struct mono now)
-{
-
-	return (d != NULL && pipeline_reaped(d->p, pid, end, now));
-}
-
-void
-discover_before_reap(struct discover * d, pid_t pid)
-{
-
-	if (d != NULL)
-		pipeline_before_reap(d->p, pid);
+	return (buf_text(&r->what));
 }

@@ -1,13 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../common/log.h"
 #include "../common/mem.h"
 #include "../common/timestamp.h"
 
 #include "health.h"
-#include "pipeline.h"
-#include "relay.h"
 
 #define AWAY_US		(SECOND_US * 3 / 2)	/* between two looks then */
 #define LONGEST_US	(20 * SECOND_US)	/* then a check has failed */
@@ -18,22 +15,25 @@ struct asked {
 	enum server_state state;
 	int64_t since, checked;
 	char * error;		/* what the last failing check said */
-	char * said;		/* the last error of the one that runs */
-	struct pipeline * p;	/* NULL: not being asked */
+	struct ask * ask;	/* NULL: not being asked */
 	struct loop_timer * timer;	/* the next check, or the kill */
 	int wanted;		/* somebody waits for the answer */
 };
 
 struct health {
 	struct loop * lp;
-	struct health_options opt;
+	const struct ask_who * who;
+	int64_t every_us;
 	health_fn * fn;
 	void * cookie;
 	int stopped;
 	struct asked asked[SERVERS];
 };
 
-static const char * const programs[SERVERS] = { "extract", "load" };
+static const char * const questions[SERVERS][4] = {
+	{ "extract", "--check", "--server", NULL },
+	{ "load", "--check", NULL }
+};
 
 const char *
 server_name(enum server server)
@@ -56,7 +56,7 @@ server_state_name(enum server_state state)
 static void
 set_timer(struct asked * a, struct mono now)
 {
-	int64_t wait = a->h->opt.every_us;
+	int64_t wait = a->h->every_us;
 
 	if (a->h->stopped)
 		return;
@@ -84,72 +84,33 @@ found(struct asked * a, enum server_state state, struct mono now)
 }
 
 static void
-on_line(void * cookie, size_t stage, const char * p, size_t n,
-    struct mono now)
+on_answer(void * cookie, enum pipeline_result r, const char * out, size_t n,
+    const char * error, struct mono now)
 {
 	struct asked * a = cookie;
-	struct relay_line l;
 
-	(void)stage;
-	(void)now;
-	relay_read(programs[a->server], p, n, &l);
-	if (l.level == LOG_LEVEL_ERROR || a->said == NULL) {
-		free(a->said);
-		a->said = mem_dup(l.message);
+	(void)out;
+	(void)n;
+	if (error != NULL) {
+		free(a->error);
+		a->error = mem_dup(error);
 	}
-	relay_clear(&l);
-}
-
-static void
-on_ended(void * cookie, enum pipeline_result r, int culprit,
-    const struct child_end * end, struct mono now)
-{
-	struct asked * a = cookie;
-	char how[128];
-
-	(void)culprit;
-	pipeline_free(a->p);
-	a->p = NULL;
-	if (r == PIPELINE_DONE || r == PIPELINE_STOPPED) {
+	ask_free(a->ask);
+	a->ask = NULL;
+	if (r == PIPELINE_DONE || r == PIPELINE_STOPPED)
 		found(a, SERVER_UP, now);
-		return;
-	}
-	free(a->error);
-	a->error = a->said != NULL ? a->said :
-	    mem_dup(child_end_text(end, how, sizeof how));
-	a->said = NULL;
-	found(a, r == PIPELINE_PERM ? SERVER_REFUSES : SERVER_AWAY, now);
-}
-
-static const struct pipeline_ops ops = { NULL, on_line, on_ended };
-
-static char * const *
-stage_env(void * cookie, const char * stage)
-{
-	const struct asked * a = cookie;
-
-	return (env_stage(a->h->opt.env, stage));
+	else
+		found(a, r == PIPELINE_PERM ? SERVER_REFUSES : SERVER_AWAY,
+		    now);
 }
 
 static void
 ask(struct asked * a, struct mono now)
 {
-	struct pipeline_plan * plan = mem_new(1, sizeof *plan);
-	struct pipeline_spec spec = { plan, stage_env,
-	    env_path(a->h->opt.env), -1, -1, a->h->opt.lock_fd, 0 };
 
-	free(a->said);
-	a->said = NULL;
-	pipeline_plan_add(plan, 0, programs[a->server]);
-	pipeline_plan_add(plan, 0, "--check");
-	if (a->h->opt.env_file != NULL) {
-		pipeline_plan_add(plan, 0, "--env-file");
-		pipeline_plan_add(plan, 0, a->h->opt.env_file);
-	}
-	plan->n = 1;
-	a->p = pipeline_start(a->h->lp, &spec, &ops, a);
-	pipeline_plan_free(plan);
-	if (a->p != NULL)
+	a->ask = ask_start(a->h->lp, a->h->who, questions[a->server],
+	    on_answer, a);
+	if (a->ask != NULL)
 		loop_at(a->timer, mono_add(now, LONGEST_US));
 	else
 		set_timer(a, now);
@@ -160,23 +121,22 @@ on_timer(void * cookie, struct mono now)
 {
 	struct asked * a = cookie;
 
-	if (a->p != NULL) {
-		free(a->said);
-		a->said = mem_dup("no answer within 20 s");
-		pipeline_kill(a->p);
-	} else if (!a->h->stopped)
+	if (a->ask != NULL)
+		ask_kill(a->ask, "no answer within 20 s");
+	else if (!a->h->stopped)
 		ask(a, now);
 }
 
 struct health *
-health_open(struct loop * lp, const struct health_options * opt,
+health_open(struct loop * lp, const struct ask_who * who, int64_t every_us,
     health_fn * fn, void * cookie)
 {
 	struct health * h = mem_new(1, sizeof *h);
 	enum server s;
 
 	h->lp = lp;
-	h->opt = *opt;
+	h->who = who;
+	h->every_us = every_us;
 	h->fn = fn;
 	h->cookie = cookie;
 	for (s = 0; s < SERVERS; s++) {
@@ -196,19 +156,18 @@ health_free(struct health * h)
 	if (h == NULL)
 		return;
 	for (s = 0; s < SERVERS; s++) {
-		pipeline_free(h->asked[s].p);
+		ask_free(h->asked[s].ask);
 		loop_timer_free(h->asked[s].timer);
 		free(h->asked[s].error);
-		free(h->asked[s].said);
 	}
 	free(h);
 }
 
 void
-health_options(struct health * h, const struct health_options * opt)
+health_every(struct health * h, int64_t every_us)
 {
 
-	h->opt = *opt;
+	h->every_us = every_us;
 }
 
 void
@@ -218,7 +177,7 @@ health_probe(struct health * h, struct mono now)
 
 	for (s = 0; s < SERVERS && !h->stopped; s++) {
 		h->asked[s].wanted = 1;
-		if (h->asked[s].p == NULL)
+		if (h->asked[s].ask == NULL)
 			loop_at(h->asked[s].timer, now);
 	}
 }
@@ -244,7 +203,7 @@ health_seen(struct health * h, struct mono now)
 		struct asked * a = &h->asked[s];
 
 		/* A check that runs, or is awaited, says more. */
-		if (a->p != NULL || a->wanted)
+		if (a->ask != NULL || a->wanted)
 			continue;
 		if (a->state == SERVER_UP) {
 			a->checked = timestamp_now();
@@ -262,8 +221,8 @@ health_stop(struct health * h)
 	h->stopped = 1;
 	for (s = 0; s < SERVERS; s++) {
 		loop_at(h->asked[s].timer, MONO_NEVER);
-		if (h->asked[s].p != NULL)
-			pipeline_kill(h->asked[s].p);
+		if (h->asked[s].ask != NULL)
+			ask_kill(h->asked[s].ask, "the supervisor ends");
 	}
 }
 
@@ -274,7 +233,7 @@ health_reaped(struct health * h, pid_t pid, const struct child_end * end,
 	enum server s;
 
 	for (s = 0; s < SERVERS; s++) {
-		if (pipeline_reaped(h->asked[s].p, pid, end, now))
+		if (ask_reaped(h->asked[s].ask, pid, end, now))
 			return (1);
 	}
 	return (0);
@@ -285,10 +244,8 @@ health_before_reap(struct health * h, pid_t pid)
 {
 	enum server s;
 
-	for (s = 0; s < SERVERS; s++) {
-		if (h->asked[s].p != NULL)
-			pipeline_before_reap(h->asked[s].p, pid);
-	}
+	for (s = 0; s < SERVERS; s++)
+		ask_before_reap(h->asked[s].ask, pid);
 }
 
 enum server_state

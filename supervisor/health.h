@@ -5,13 +5,14 @@
 
 #include <stdint.h>
 
+#include "ask.h"
 #include "child.h"
-#include "env.h"
 #include "loop.h"
 
 /*
  * Are the two servers there?  Asked of the programs that know them,
- * `extract --check` and `load --check`: at the start, when a table's pipeline
+ * `extract --check --server` and
+ * `load --check`: at the start, when a table's pipeline
  * failed, when nothing was heard of them for a while, and every second and a
  * half while one is away, so that work goes on soon after it comes back.
  */
@@ -25,23 +26,21 @@ enum server_state {
 	SERVER_REFUSES		/* 100: credentials, privileges, settings */
 };
 
-struct health_options {
-	struct env * env;		/* stays the caller's, as all here */
-	const char * env_file;		/* for the programs, or NULL */
-	int lock_fd;
-	int64_t every_us;		/* between two looks at quiet ones */
-};
-
 /* A state was found: ${was} is the one before, which may be the same. */
 typedef void health_fn(void * cookie, enum server server,
     enum server_state was, struct mono now);
 
-struct health * health_open(struct loop * lp,
-    const struct health_options * opt, health_fn * fn, void * cookie);
+/**
+ * health_open(lp, who, every_us, fn, cookie):
+ * Begin to look after both servers; quiet ones are asked every ${every_us}.
+ * ${who} stays the caller's and is looked at for each question.
+ */
+struct health * health_open(struct loop * lp, const struct ask_who * who,
+    int64_t every_us, health_fn * fn, void * cookie);
 void health_free(struct health * h);
 
-/* Other options from now on. */
-void health_options(struct health * h, const struct health_options * opt);
+/* Another interval from now on. */
+void health_every(struct health * h, int64_t every_us);
 
 /* Ask both, soon.  One that is being asked is not asked twice. */
 void health_probe(struct health * h, struct mono now);

@@ -1,3 +1,5 @@
+#include <linux/close_range.h>
+
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -108,7 +110,10 @@ main(int argc, char * argv[])
 	so.notify_fd = opt.notify_fd;
 	so.once = opt.once;
 
-	/* What stages leave behind is ours to bury. */
+	/* Whatever our parent had open is none of the stages' business, and
+	 * what they leave behind is ours to bury. */
+	if (close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) == -1)
+		log_warn_sys("close what was inherited");
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
 		log_warn_sys("become the parent of orphans");
 	log_info("supervisor " MILLRACE_VERSION ", state directory %s",

@@ -16,6 +16,7 @@
 #define PIPE_BYTES	(256 << 10)	/* between two stages, if allowed */
 #define LINE_BYTES	(16 << 10)	/* a longer log line is cut */
 #define ACK_BYTES	(64 << 20)	/* a longer one is dropped */
+#define BROKEN_US	(10 * SECOND_US)	/* for the rest to end by itself */
 
 struct stage {
 	struct pipeline * p;
@@ -40,6 +41,7 @@ struct pipeline {
 	pid_t group;
 	size_t alive;
 	int stopping;
+	struct loop_timer * broken;	/* running once a stage is missing */
 	int ask_fd;			/* requests to the first; or -1 */
 	int ack_fd;
 	struct loop_slot * ack_slot;
@@ -411,6 +413,35 @@ finish(struct pipeline * p, struct mono now)
 	    culprit == -1 ? NULL : &end[culprit], now);
 }
 
+static void
+on_broken(void * cookie, struct mono now)
+{
+
+	(void)now;
+	pipeline_kill(cookie);
+}
+
+/*
+ * A stage has gone before one that writes to it.  That one may not notice for
+ * long: it reads a slow source, or waits to be asked for a round.  So the
+ * source is told to end, and then the rest is killed.
+ */
+static void
+check_broken(struct pipeline * p, const struct stage * gone, struct mono now)
+{
+	const struct stage * s;
+
+	for (s = p->stage; s < gone && s->pid == 0; s++)
+		continue;
+	if (s == gone || p->broken != NULL)
+		return;
+	p->broken = loop_timer(p->lp, "broken pipeline", on_broken, p);
+	loop_at(p->broken, mono_add(now, BROKEN_US));
+	close_requests(p);
+	if (p->stage[0].pid != 0)
+		kill(p->stage[0].pid, SIGTERM);
+}
+
 int
 pipeline_reaped(struct pipeline * p, pid_t pid,
     const struct child_end * end, struct mono now)
@@ -426,6 +457,8 @@ pipeline_reaped(struct pipeline * p, pid_t pid,
 		close_requests(p);
 	if (--p->alive == 0)
 		finish(p, now);
+	else
+		check_broken(p, s, now);
 	return (1);
 }
 
@@ -439,6 +472,7 @@ pipeline_free(struct pipeline * p)
 	pipeline_kill(p);
 	close_requests(p);
 	loop_unwatch(p->ack_slot);
+	loop_timer_free(p->broken);
 	for (i = 0; i < p->n; i++) {
 		/* One that couldn't be started has neither. */
 		if (p->stage[i].p != NULL)

@@ -19,7 +19,6 @@
 #define TICK_US		SECOND_US
 #define DISK_US		(10 * SECOND_US)
 #define STATUS_US	SECOND_US	/* the file is written no oftener */
-#define REDISCOVER_US	(5 * SECOND_US)
 
 /* A wall clock that moves by more against ours was set. */
 #define WALL_STEP_US	(2 * SECOND_US)
@@ -27,9 +26,6 @@
 /* What stages try themselves: the rest is the jobs' affair. */
 #define STAGE_RETRIES	"2"
 #define STAGE_DELAY	"1"
-
-#define SAY(level, op, ...)	log_event(level, LOG_FIELDS(		\
-	LOG_TEXT("operation", op)), __VA_ARGS__)
 
 /*
  * Telling.
@@ -316,7 +312,7 @@ all_ended(const struct service * sv)
 		if (job_state(table_job(sv->table[i])) != JOB_ENDED)
 			return (0);
 	}
-	return (sv->discover == NULL);
+	return (1);
 }
 
 /* All steps of the start-up are done. */
@@ -348,6 +344,7 @@ on_soon(void * cookie, struct mono now)
 	do {
 		sv->dirty = 0;
 		become_ready(sv);
+		service_survey(sv);
 		if (sv->once)
 			run_once(sv, now);
 		if (!sv->stopping)
@@ -357,158 +354,6 @@ on_soon(void * cookie, struct mono now)
 		loop_quit(sv->lp);
 	else if (!sv->stopping && !any_server(sv, SERVER_UNKNOWN))
 		loop_at(sv->soon, pool_deadline(sv->pool));
-}
-
-/*
- * Tables.
- */
-
-int
-service_all_paused(const struct service * sv)
-{
-
-	if (sv->once)
-		return (0);
-	return (control_paused(sv->control, NULL, !sv->cfg->enabled));
-}
-
-void
-service_apply(struct service * sv, size_t i, struct mono now)
-{
-	const struct config * c = sv->cfg;
-	const char * name = table_name(sv->table[i]);
-	struct job_limits limits = { c->max_retries, c->retry_delay_us,
-	    c->stop_us, c->stall_us };
-	struct schedule s;
-	const char * cron;
-	int64_t us;
-	int own;
-
-	if ((own = config_schedule(c, name, &s, &cron)) == -1) {
-		s = c->schedule;
-		cron = c->cron;
-		own = 0;
-	}
-	us = control_interval(sv->control, name, s.interval_us);
-	if (us == 0 && !own)
-		us = control_interval(sv->control, NULL, s.interval_us);
-	if (us != 0) {
-		s.interval_us = us;
-		cron = NULL;
-	}
-	table_limits(sv->table[i], &limits);
-	table_schedule(sv->table[i], &s, cron, now);
-}
-
-/* Make room for ${n} tables. */
-static void
-grow_tables(struct service * sv, size_t n)
-{
-	struct pool * pool = pool_new(n, sv->cfg->pool_max,
-	    sv->cfg->pool_timeout_us);
-
-	pool_copy(pool, sv->pool);
-	pool_free(sv->pool);
-	sv->pool = pool;
-	sv->table = mem_grow(sv->table, n, sizeof *sv->table);
-	sv->outcome = mem_grow(sv->outcome, n, sizeof *sv->outcome);
-	sv->done = mem_grow(sv->done, n, sizeof *sv->done);
-}
-
-/* Take up the tables ${names} that aren't there yet. */
-static void
-open_tables(struct service * sv, const char * const * names, size_t n,
-    struct mono now)
-{
-	size_t i, k;
-	int paused;
-
-	for (i = 0; i < n; i++) {
-		int at = service_find(sv, names[i]);
-
-		if (at != -1 && job_state(table_job(sv->table[at])) !=
-		    JOB_ENDED)
-			continue;
-		if (at == -1) {
-			grow_tables(sv, sv->n + 1);
-			k = sv->n;
-		} else {
-			k = (size_t)at;
-			table_free(sv->table[k]);
-		}
-		paused = service_all_paused(sv) ||
-		    control_paused(sv->control, names[i], 0);
-		sv->done[k] = 0;
-		sv->table[k] = table_open(&sv->host, k, names[i], paused,
-		    now);
-		if (at == -1)
-			sv->n++;
-		service_apply(sv, k, now);
-		SAY(LOG_LEVEL_INFO, "table", "%s: %s", names[i],
-		    job_state_name(job_state(table_job(sv->table[k]))));
-	}
-	service_soon(sv);
-}
-
-/* End the tables that SYNC_TABLES doesn't name any more. */
-static void
-close_tables(struct service * sv, struct mono now)
-{
-	size_t i, k;
-
-	for (i = 0; i < sv->n && sv->cfg->ntables > 0; i++) {
-		const char * name = table_name(sv->table[i]);
-
-		for (k = 0; k < sv->cfg->ntables; k++) {
-			if (strcmp(sv->cfg->tables[k], name) == 0)
-				break;
-		}
-		if (k < sv->cfg->ntables)
-			continue;
-		SAY(LOG_LEVEL_INFO, "table", "%s: no longer in SYNC_TABLES",
-		    name);
-		table_event(sv->table[i], JOB_EV_STOP, now);
-	}
-}
-
-static void
-on_discovered(void * cookie, const char * const * names, size_t n,
-    const char * error, struct mono now)
-{
-	struct service * sv = cookie;
-
-	discover_free(sv->discover);
-	sv->discover = NULL;
-	service_soon(sv);
-	if (sv->stopping)
-		return;
-	if (error != NULL) {
-		SAY(LOG_LEVEL_ERROR, "discover", "looking for tables: %s; it "
-		    "is tried again, or name them in SYNC_TABLES", error);
-		sv->discover_at = mono_add(now, REDISCOVER_US);
-		if (!sv->once)
-			return;
-		sv->exit_code = EXIT_TEMP;
-		service_stop(sv, now);
-		return;
-	}
-	SAY(LOG_LEVEL_INFO, "discover", "%zu tables found", n);
-	open_tables(sv, names, n, now);
-}
-
-static void
-find_tables(struct service * sv, struct mono now)
-{
-
-	if (sv->cfg->ntables > 0) {
-		open_tables(sv, sv->cfg->tables, sv->cfg->ntables, now);
-		return;
-	}
-	sv->discover_at = MONO_NEVER;
-	sv->discover = discover_start(sv->lp, &sv->health_opt, on_discovered,
-	    sv);
-	if (sv->discover == NULL)
-		sv->discover_at = mono_add(now, REDISCOVER_US);
 }
 
 /*
@@ -609,7 +454,7 @@ on_tick(void * cookie, struct mono now)
 		recycle(sv, i, now);
 	}
 	if (mono_due(sv->discover_at, now) && !sv->stopping)
-		find_tables(sv, now);
+		service_find_tables(sv, now);
 	if (sv->once && !sv->stopping)
 		check_patience(sv, now);
 	if (mono_due(sv->status_at, now) || sv->changed) {
@@ -632,7 +477,8 @@ before_reap(void * cookie, pid_t pid)
 	for (i = 0; i < sv->n; i++)
 		table_before_reap(sv->table[i], pid);
 	health_before_reap(sv->health, pid);
-	discover_before_reap(sv->discover, pid);
+	ask_before_reap(sv->discover, pid);
+	ask_before_reap(sv->survey, pid);
 }
 
 static void
@@ -647,8 +493,10 @@ reap_all(struct service * sv, struct mono now)
 			if (table_reaped(sv->table[i], pid, &end, now))
 				break;
 		}
-		if (i == sv->n && !health_reaped(sv->health, pid, &end, now))
-			discover_reaped(sv->discover, pid, &end, now);
+		if (i == sv->n &&
+		    !health_reaped(sv->health, pid, &end, now) &&
+		    !ask_reaped(sv->discover, pid, &end, now))
+			ask_reaped(sv->survey, pid, &end, now);
 	}
 	service_soon(sv);
 }
@@ -688,10 +536,9 @@ service_stop(struct service * sv, struct mono now)
 	sv->stopping = 1;
 	service_tell(sv, EVENT_STOPPING, LOG_LEVEL_INFO, NULL, NULL, -1);
 	health_stop(sv->health);
-	if (sv->discover != NULL) {
-		discover_free(sv->discover);
-		sv->discover = NULL;
-	}
+	ask_free(sv->discover);
+	ask_free(sv->survey);
+	sv->discover = sv->survey = NULL;
 	for (i = 0; i < sv->n; i++)
 		table_event(sv->table[i], JOB_EV_STOP, now);
 	service_soon(sv);
@@ -702,8 +549,8 @@ static void
 spread_settings(struct service * sv)
 {
 
-	sv->health_opt = (struct health_options) { sv->env,
-	    sv->cfg->env_file, sv->lock_fd, sv->cfg->health_us };
+	sv->who = (struct ask_who) { sv->env, sv->cfg->env_file,
+	    sv->lock_fd };
 	sv->host.cfg = sv->cfg;
 }
 
@@ -727,17 +574,17 @@ service_reload(struct service * sv, struct mono now)
 	config_free(sv->cfg);
 	sv->cfg = cfg;
 	spread_settings(sv);
-	health_options(sv->health, &sv->health_opt);
+	health_every(sv->health, cfg->health_us);
 	pool_limits(sv->pool, cfg->pool_max, cfg->pool_timeout_us);
 	SAY(LOG_LEVEL_INFO, "settings", "settings read again");
 	service_tell(sv, EVENT_SETTINGS, LOG_LEVEL_INFO, NULL, NULL, -1);
-	close_tables(sv, now);
+	service_close_tables(sv, now);
 	for (i = 0; i < sv->n; i++) {
 		service_apply(sv, i, now);
 		table_event(sv->table[i], JOB_EV_CHANGED, now);
 	}
 	if (cfg->ntables > 0)
-		open_tables(sv, cfg->tables, cfg->ntables, now);
+		service_open_tables(sv, cfg->tables, cfg->ntables, now);
 	service_settle(sv, now);
 	health_probe(sv->health, now);
 	service_soon(sv);
@@ -789,11 +636,12 @@ service_open(struct loop * lp, struct config * cfg,
 	sv->pool = pool_new(0, cfg->pool_max, cfg->pool_timeout_us);
 	sv->soon = loop_timer(lp, "soon", on_soon, sv);
 	sv->tick = loop_timer(lp, "tick", on_tick, sv);
-	sv->health = health_open(lp, &sv->health_opt, on_health, sv);
+	sv->health = health_open(lp, &sv->who, cfg->health_us, on_health,
+	    sv);
 	loop_at(sv->tick, now);
 	check_disk(sv);
 	health_probe(sv->health, now);
-	find_tables(sv, now);
+	service_find_tables(sv, now);
 	return (sv);
 }
 
@@ -808,7 +656,8 @@ service_free(struct service * sv)
 		status_write(sv, sv->state_fd, loop_now(sv->lp));
 	for (i = 0; i < sv->n; i++)
 		table_free(sv->table[i]);
-	discover_free(sv->discover);
+	ask_free(sv->discover);
+	ask_free(sv->survey);
 	health_free(sv->health);
 	control_free(sv->control);
 	pool_free(sv->pool);

@@ -1,8 +1,8 @@
 #ifndef SERVICE_IMPL_H_
 #define SERVICE_IMPL_H_
 
+#include "ask.h"
 #include "control.h"
-#include "discover.h"
 #include "env.h"
 #include "health.h"
 #include "pool.h"
@@ -19,8 +19,10 @@ struct service {
 	struct env * env;
 	struct control * control;
 	struct health * health;
-	struct health_options health_opt;
-	struct discover * discover;	/* while it is asked */
+	struct ask_who who;
+	struct ask * discover;		/* while it is asked */
+	struct ask * survey;		/* the same */
+	int surveyed;
 	struct mono discover_at;	/* when to ask again; or never */
 	struct pool * pool;
 	struct table_host host;
@@ -51,6 +53,22 @@ struct service {
 	} * listener;
 	size_t nlistener;
 };
+
+#define SAY(level, op, ...)	log_event(level, LOG_FIELDS(		\
+	LOG_TEXT("operation", op)), __VA_ARGS__)
+
+/* Take up the tables ${names} that aren't there yet. */
+void service_open_tables(struct service * sv, const char * const * names,
+    size_t n, struct mono now);
+
+/* End the tables that SYNC_TABLES doesn't name any more. */
+void service_close_tables(struct service * sv, struct mono now);
+
+/* Find out which tables there are, and take them up, now or later. */
+void service_find_tables(struct service * sv, struct mono now);
+
+/* Ask, once the server is there, whether the tables are fit, and say so. */
+void service_survey(struct service * sv);
 
 /* Do what is to be done, once what happens now is over. */
 void service_soon(struct service * sv);

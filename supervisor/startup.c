@@ -1,0 +1,208 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/exitcode.h"
+#include "../common/log.h"
+#include "../common/mem.h"
+
+#include "discover.h"
+#include "service_impl.h"
+
+#define REDISCOVER_US	(5 * SECOND_US)
+
+/*
+ * Which tables there are, and how they begin.
+ */
+
+int
+service_all_paused(const struct service * sv)
+{
+
+	if (sv->once)
+		return (0);
+	return (control_paused(sv->control, NULL, !sv->cfg->enabled));
+}
+
+void
+service_apply(struct service * sv, size_t i, struct mono now)
+{
+	const struct config * c = sv->cfg;
+	const char * name = table_name(sv->table[i]);
+	struct job_limits limits = { c->max_retries, c->retry_delay_us,
+	    c->stop_us, c->stall_us };
+	struct schedule s;
+	const char * cron;
+	int64_t us;
+	int own;
+
+	if ((own = config_schedule(c, name, &s, &cron)) == -1) {
+		s = c->schedule;
+		cron = c->cron;
+		own = 0;
+	}
+	us = control_interval(sv->control, name, s.interval_us);
+	if (us == 0 && !own)
+		us = control_interval(sv->control, NULL, s.interval_us);
+	if (us != 0) {
+		s.interval_us = us;
+		cron = NULL;
+	}
+	table_limits(sv->table[i], &limits);
+	table_schedule(sv->table[i], &s, cron, now);
+}
+
+/* Make room for ${n} tables. */
+static void
+grow_tables(struct service * sv, size_t n)
+{
+	struct pool * pool = pool_new(n, sv->cfg->pool_max,
+	    sv->cfg->pool_timeout_us);
+
+	pool_copy(pool, sv->pool);
+	pool_free(sv->pool);
+	sv->pool = pool;
+	sv->table = mem_grow(sv->table, n, sizeof *sv->table);
+	sv->outcome = mem_grow(sv->outcome, n, sizeof *sv->outcome);
+	sv->done = mem_grow(sv->done, n, sizeof *sv->done);
+}
+
+void
+service_open_tables(struct service * sv, const char * const * names, size_t n,
+    struct mono now)
+{
+	size_t i, k;
+	int paused;
+
+	for (i = 0; i < n; i++) {
+		int at = service_find(sv, names[i]);
+
+		if (at != -1 && job_state(table_job(sv->table[at])) !=
+		    JOB_ENDED)
+			continue;
+		if (at == -1) {
+			grow_tables(sv, sv->n + 1);
+			k = sv->n;
+		} else {
+			k = (size_t)at;
+			table_free(sv->table[k]);
+		}
+		paused = service_all_paused(sv) ||
+		    control_paused(sv->control, names[i], 0);
+		sv->done[k] = 0;
+		sv->table[k] = table_open(&sv->host, k, names[i], paused,
+		    now);
+		if (at == -1)
+			sv->n++;
+		service_apply(sv, k, now);
+		SAY(LOG_LEVEL_INFO, "table", "%s: %s", names[i],
+		    job_state_name(job_state(table_job(sv->table[k]))));
+	}
+	service_soon(sv);
+}
+
+void
+service_close_tables(struct service * sv, struct mono now)
+{
+	size_t i, k;
+
+	for (i = 0; i < sv->n && sv->cfg->ntables > 0; i++) {
+		const char * name = table_name(sv->table[i]);
+
+		for (k = 0; k < sv->cfg->ntables; k++) {
+			if (strcmp(sv->cfg->tables[k], name) == 0)
+				break;
+		}
+		if (k < sv->cfg->ntables)
+			continue;
+		SAY(LOG_LEVEL_INFO, "table", "%s: no longer in SYNC_TABLES",
+		    name);
+		table_event(sv->table[i], JOB_EV_STOP, now);
+	}
+}
+
+static void
+on_discovered(void * cookie, enum pipeline_result r, const char * out,
+    size_t len, const char * error, struct mono now)
+{
+	struct service * sv = cookie;
+	char ** names = NULL;
+	size_t n = 0;
+
+	if (r == PIPELINE_DONE && discover_parse(out, len, &names, &n) == -1)
+		error = "extract --discover printed no catalog";
+	else if (r == PIPELINE_DONE && n == 0)
+		error = "there is none with a key and a change column";
+	if (error == NULL) {
+		SAY(LOG_LEVEL_INFO, "discover", "%zu tables found", n);
+		service_open_tables(sv, (const char * const *)names, n, now);
+	} else {
+		SAY(LOG_LEVEL_ERROR, "discover", "looking for tables: %s; it "
+		    "is tried again, or name them in SYNC_TABLES", error);
+		sv->discover_at = mono_add(now, REDISCOVER_US);
+	}
+	discover_free_names(names, n);
+	ask_free(sv->discover);
+	sv->discover = NULL;
+	if (error != NULL && sv->once) {
+		sv->exit_code = r == PIPELINE_DONE || r == PIPELINE_PERM ?
+		    EXIT_PERM : EXIT_TEMP;
+		service_stop(sv, now);
+	}
+	service_soon(sv);
+}
+
+void
+service_find_tables(struct service * sv, struct mono now)
+{
+	static const char * const words[] = { "extract", "--discover", NULL };
+
+	if (sv->cfg->ntables > 0) {
+		service_open_tables(sv, sv->cfg->tables, sv->cfg->ntables, now);
+		return;
+	}
+	sv->discover_at = MONO_NEVER;
+	sv->discover = ask_start(sv->lp, &sv->who, words, on_discovered, sv);
+	if (sv->discover == NULL)
+		sv->discover_at = mono_add(now, REDISCOVER_US);
+}
+
+static void
+on_surveyed(void * cookie, enum pipeline_result r, const char * out,
+    size_t n, const char * error, struct mono now)
+{
+	struct service * sv = cookie;
+	struct discover_remarks rm;
+	const char * what;
+
+	(void)r;
+	(void)n;
+	(void)now;
+	discover_remarks_init(&rm, out);
+	while ((what = discover_remark(&rm)) != NULL)
+		SAY(LOG_LEVEL_WARN, "check", "%s", what);
+	discover_remarks_free(&rm);
+	if (error != NULL)
+		SAY(LOG_LEVEL_WARN, "check", "extract --check: %s", error);
+	ask_free(sv->survey);
+	sv->survey = NULL;
+}
+
+void
+service_survey(struct service * sv)
+{
+	const char ** words;
+	size_t i;
+
+	if (sv->surveyed || sv->once || sv->stopping || sv->n == 0 ||
+	    health_state(sv->health, SERVER_MYSQL) != SERVER_UP)
+		return;
+	sv->surveyed = 1;
+	words = mem_new(sv->n + 4, sizeof *words);
+	words[0] = "extract";
+	words[1] = "--check";
+	words[2] = "--";
+	for (i = 0; i < sv->n; i++)
+		words[3 + i] = table_name(sv->table[i]);
+	sv->survey = ask_start(sv->lp, &sv->who, words, on_surveyed, sv);
+	free(words);
+}

@@ -1,0 +1,275 @@
+#include <errno.h>
+
+#include "common/log.h"
+#include "supervisor/child.h"
+#include "supervisor/discover.h"
+#include "supervisor/env.h"
+#include "supervisor/pool.h"
+#include "supervisor/relay.h"
+#include "supervisor/schemas.h"
+#include "supervisor/watch.h"
+
+#include "files.h"
+#include "tap.h"
+
+#define AT(s)	((struct mono) { (s) * SECOND_US })
+
+static void
+test_pool(void)
+{
+	struct pool * p = pool_new(4, 2, 30 * SECOND_US);
+	struct pool * q;
+
+	ok(pool_grant(p) == -1 && mono_is_never(pool_deadline(p)),
+	    "nobody waits");
+	pool_want(p, 2, AT(0));
+	pool_want(p, 0, AT(1));
+	pool_want(p, 3, AT(2));
+	pool_want(p, 3, AT(9));
+	ok(pool_grant(p) == 2 && pool_grant(p) == 0 && pool_grant(p) == -1,
+	    "first come, first served, while there are places");
+	ok(pool_used(p) == 2 && pool_waiting(p) == 1 &&
+	    pool_deadline(p).us == AT(32).us, "one waits, from its first try");
+	ok(pool_expire(p, AT(31)) == -1 && pool_expire(p, AT(32)) == 3 &&
+	    pool_waiting(p) == 0, "not for ever");
+	pool_want(p, 1, AT(40));
+	pool_set_idle(p, 2, 1);
+	ok(pool_idle(p) == 1 && pool_used(p) == 2 && pool_grant(p) == -1,
+	    "an idle connection is one");
+	pool_set_idle(p, 1, 1);
+	ok(pool_idle(p) == 1, "only one that has a place can be idle");
+	q = pool_new(5, 2, 30 * SECOND_US);
+	pool_copy(q, p);
+	pool_leave(q, 2);
+	ok(pool_grant(q) == 1 && pool_used(q) == 2, "places can be copied");
+	pool_want(q, 4, AT(50));
+	pool_limits(q, 1, SECOND_US);
+	ok(pool_grant(q) == -1 && pool_max(q) == 1 && pool_used(q) == 2,
+	    "fewer places: nobody is thrown out");
+	pool_free(p);
+	pool_free(q);
+}
+
+static void
+relay(const char * stage, const char * line, int text, const char * want,
+    const char * name)
+{
+	struct buf b = { NULL, 0, 0 };
+	struct relay_line l;
+
+	relay_read(stage, line, strlen(line), &l);
+	relay_put(&b, text, stage, "orders", "run-1", line, strlen(line), &l);
+	relay_clear(&l);
+	same(b.p, b.n, want, strlen(want), name);
+	buf_free(&b);
+}
+
+static void
+test_relay(void)
+{
+	struct relay_line l;
+	const char * p;
+
+	relay("load", "{\"level\":\"info\",\"component\":\"load\","
+	    "\"message\":\"hi\"}", 0, "{\"level\":\"info\",\"component\":"
+	    "\"load\",\"message\":\"hi\",\"table\":\"orders\",\"run\":"
+	    "\"run-1\"}\n", "the run and the table are added");
+	relay("load", "{\"component\":\"load\",\"table\":\"x\"} ", 0,
+	    "{\"component\":\"load\",\"table\":\"x\",\"run\":\"run-1\"}\n",
+	    "what is there stays");
+	relay("load", "{\"level\":\"warn\",\"message\":\"a\\nb\"}", 1,
+	    "load: warning: a\\u000ab\n", "for people");
+	relay("jq", "bad \x1b[2J line", 1, "jq: warning: bad \\u001b[2J line\n",
+	    "a terminal isn't touched");
+	relay_read("jq", "{\"a\":", 5, &l);
+	ok(l.level == LOG_LEVEL_WARN && strcmp(l.message, "{\"a\":") == 0,
+	    "what is no JSON is a warning");
+	relay_clear(&l);
+	p = "{\"operation\":\"load\",\"records_processed\":9,"
+	    "\"records_created\":2,\"records_updated\":3,"
+	    "\"records_deleted\":1,\"records_stale\":1,"
+	    "\"records_rejected\":2,\"conflicts_source\":1,"
+	    "\"conflicts_target\":1}";
+	relay_read("load", p, strlen(p), &l);
+	ok(l.counted == RELAY_LOADED && l.counts.written == 9 &&
+	    l.counts.created == 2 && l.counts.updated == 3 &&
+	    l.counts.deleted == 1 && l.counts.stale == 1 &&
+	    l.counts.rejected == 2 && l.counts.conflicts == 2, "counts");
+	relay_clear(&l);
+	relay_read("jq", p, strlen(p), &l);
+	ok(l.counted == RELAY_NOTHING, "of our own stages only");
+	relay_clear(&l);
+}
+
+static void
+test_discover(void)
+{
+	static const char catalog[] = "{\"streams\":["
+	    "{\"stream\":\"a\",\"key_properties\":[\"id\"],\"metadata\":["
+	    "{\"breadcrumb\":[\"properties\",\"id\"],\"metadata\":{}},"
+	    "{\"breadcrumb\":[],\"metadata\":{\"valid-replication-keys\":"
+	    "[\"u\"]}}]},"
+	    "{\"stream\":\"b\",\"key_properties\":[],\"metadata\":[]},"
+	    "{\"stream\":\"c\",\"key_properties\":[\"id\"],"
+	    "\"replication_key\":\"u\"}]}";
+	static const char check[] =
+	    "ok    connection             MySQL 9\n"
+	    "fail  PROCESS privilege      missing\n"
+	    "ok    orders                 a table, about 24 rows\n"
+	    "ok      key                  (id)\n"
+	    "warn    index                none over (updated_at, id)\n"
+	    "                               -> CREATE INDEX x\n"
+	    "ok      SELECT               2 columns\n";
+	struct discover_remarks r;
+	const char * s;
+	char ** names;
+	size_t n;
+
+	ok(discover_parse(catalog, strlen(catalog), &names, &n) == 0 &&
+	    n == 2 && strcmp(names[0], "a") == 0 &&
+	    strcmp(names[1], "c") == 0, "tables with key and change column");
+	discover_free_names(names, n);
+	ok(discover_parse("{}", 2, &names, &n) == -1 &&
+	    discover_parse("x", 1, &names, &n) == -1, "no catalog");
+	discover_remarks_init(&r, check);
+	s = discover_remark(&r);
+	ok(s != NULL && strcmp(s, "PROCESS privilege: missing") == 0,
+	    "a remark on the server");
+	s = discover_remark(&r);
+	ok(s != NULL && strcmp(s, "orders: index: none over (updated_at, "
+	    "id); remedy: CREATE INDEX x") == 0, "on a table, with remedy");
+	ok(discover_remark(&r) == NULL, "that is all");
+	discover_remarks_free(&r);
+}
+
+static int
+holds(char * const * env, const char * var)
+{
+
+	for (; *env != NULL; env++) {
+		if (strcmp(*env, var) == 0)
+			return (1);
+	}
+	return (0);
+}
+
+static void
+test_env(void)
+{
+	char * const * v;
+	struct env * e;
+
+	clearenv();
+	setenv("MYSQL_PASSWORD", "sesame", 1);
+	setenv("MONGODB_URI", "mongodb://u:p@h/", 1);
+	setenv("HTTP_TOKEN", "t", 1);
+	setenv("OTHER", "o", 1);
+	setenv("PATH", "/bin", 1);
+	e = env_new();
+	env_set(e, "OTHER", "p");
+	ok(getenv("MYSQL_PASSWORD") == NULL && getenv("MONGODB_URI") == NULL,
+	    "the secrets are taken out");
+	v = env_stage(e, "extract");
+	ok(holds(v, "MYSQL_PASSWORD=sesame") && holds(v, "OTHER=p") &&
+	    !holds(v, "MONGODB_URI=mongodb://u:p@h/") &&
+	    !holds(v, "HTTP_TOKEN=t"), "extract's");
+	v = env_stage(e, "load");
+	ok(!holds(v, "MYSQL_PASSWORD=sesame") &&
+	    holds(v, "MONGODB_URI=mongodb://u:p@h/"), "load's");
+	v = env_stage(e, "jq");
+	ok(!holds(v, "MYSQL_PASSWORD=sesame") && holds(v, "OTHER=p") &&
+	    !holds(v, "MONGODB_URI=mongodb://u:p@h/"), "anybody's");
+	ok(strncmp(env_path(e), env_own_folder(e),
+	    strlen(env_own_folder(e))) == 0, "our own folder comes first");
+	env_free(e);
+}
+
+static void
+test_files(void)
+{
+	struct watch * w = watch_new();
+	const char * s;
+	char path[64];
+
+	files_put_text("a", "1", 0700);
+	watch_add(w, WATCH_PROGRAM, "a", "program a");
+	watch_add(w, WATCH_FILE, "b", "file b");
+	ok(watch_changed(w, WATCH_PROGRAM | WATCH_FILE) == NULL,
+	    "nothing has changed");
+	files_put_text("b", "1", 0600);
+	ok(watch_changed(w, WATCH_FILE) == NULL, "it may still be written");
+	ok(watch_changed(w, WATCH_PROGRAM) == NULL, "not asked for");
+	s = watch_changed(w, WATCH_FILE);
+	ok(s != NULL && strcmp(s, "file b") == 0, "it stays: changed");
+	unlink("a");
+	ok(watch_changed(w, WATCH_PROGRAM) == NULL &&
+	    watch_changed(w, WATCH_PROGRAM) == NULL,
+	    "a program that is gone is being replaced");
+	watch_free(w);
+
+	mkdir("s", 0700);
+	files_put_text("s/x.json", "{\"x-source\":{\"table\":\"orders\"}}",
+	    0600);
+	files_put_text("s/items.json", "{broken", 0600);
+	s = schemas_find("s", "orders");
+	ok(s != NULL && strcmp(s, "s/x.json") == 0, "by its x-source");
+	free((char *)s);
+	s = schemas_find("s", "items");
+	ok(s != NULL && strcmp(s, "s/items.json") == 0,
+	    "a broken one by its name");
+	free((char *)s);
+	ok(schemas_find("s", "x") == NULL && schemas_find(NULL, "x") == NULL,
+	    "none");
+
+	files_put_text("tool", "#!/bin/sh\n", 0700);
+	files_put_text("text", "", 0600);
+	ok(child_find("tool", "/nonesuch:.:/bin", path, sizeof path) == 0 &&
+	    strcmp(path, "./tool") == 0, "found on the path");
+	ok(child_find("text", ".", path, sizeof path) == -1,
+	    "no program");
+	ok(child_find("./tool", NULL, path, sizeof path) == 0, "named");
+}
+
+static void
+test_child(void)
+{
+	char sh[] = "sh", option[] = "-c", script[] = "exit 7";
+	char * const argv[] = { sh, option, script, NULL };
+	char * const envp[] = { NULL };
+	struct child_spec c = { "/bin/sh", argv, envp, 0, 1, 2, -1, 0 };
+	struct child_end end;
+	char text[64];
+	pid_t pid, got;
+	int r;
+
+	pid = child_spawn(&c);
+	ok(pid > 0, "started");
+	while ((r = child_reap(&got, &end, NULL, NULL)) == 0)
+		usleep(1000);
+	ok(r == 1 && got == pid && end.how == CHILD_EXIT && end.n == 7,
+	    "its exit code");
+	ok(child_reap(&got, &end, NULL, NULL) == -1, "no children left");
+	c.path = "/nonesuch";
+	ok(child_spawn(&c) == -1 && errno == ENOENT &&
+	    child_reap(&got, &end, NULL, NULL) == -1,
+	    "a failed exec is told, and leaves no child");
+	end = (struct child_end) { CHILD_SIGNAL, 9 };
+	ok(strstr(child_end_text(&end, text, sizeof text), "signal 9") !=
+	    NULL, "in words");
+}
+
+int
+main(void)
+{
+
+	files_begin();
+	files_catch();
+	log_open("test");
+	test_pool();
+	test_relay();
+	test_discover();
+	test_files();
+	test_child();
+	test_env();
+	return (tap_done());
+}
