@@ -102,6 +102,8 @@ complete_transform(struct pipeline_plan * plan, int i,
 	const struct pipeline_stage * st = &plan->stage[i];
 	char * folder, * schema;
 
+	if (!has_option(st, "--report"))
+		add_option(plan, i, "--report", NULL);
 	add_missing(plan, i, "--env-file", spec->cfg->env_file);
 	add_file(plan, i, "--rejects", spec->folder, "transform.rejects");
 	add_missing(plan, i, "--max-rejects", spec->cfg->max_rejects);

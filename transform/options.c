@@ -38,6 +38,8 @@ static const char help[] =
 "      --max-rejects N|P% end the run when there are more than that\n"
 "      --allow-dropped    records that a filter before left out are no\n"
 "                         error\n"
+"      --report           log how many were rejected so far, before each\n"
+"                         STATE that covers more of them\n"
 "      --max-line BYTES   longest line, 64M by default\n"
 "      --check            check the files, or those of the folder\n"
 "      --validator FILE   print the file as a validator for MongoDB\n"
@@ -52,8 +54,8 @@ static const char exits[] =
 "Exit codes: 0 done, 99 stopped by a signal, 100 usage, schema or data,\n"
 "111 temporary (disk full, no memory).\n";
 
-enum { OPT_SCHEMAS = 256, OPT_NONE, OPT_REJECTS, OPT_MAX, OPT_ALLOW, OPT_LINE,
-	OPT_CHECK, OPT_VALIDATOR, OPT_ENV };
+enum { OPT_SCHEMAS = 256, OPT_NONE, OPT_REJECTS, OPT_MAX, OPT_ALLOW, OPT_REPORT,
+	OPT_LINE, OPT_CHECK, OPT_VALIDATOR, OPT_ENV };
 
 static const struct option longs[] = {
 	{ "schema", required_argument, NULL, 's' },
@@ -62,6 +64,7 @@ static const struct option longs[] = {
 	{ "rejects", required_argument, NULL, OPT_REJECTS },
 	{ "max-rejects", required_argument, NULL, OPT_MAX },
 	{ "allow-dropped", no_argument, NULL, OPT_ALLOW },
+	{ "report", no_argument, NULL, OPT_REPORT },
 	{ "max-line", required_argument, NULL, OPT_LINE },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "validator", required_argument, NULL, OPT_VALIDATOR },
@@ -123,6 +126,9 @@ take(struct options * opt, struct given * g, int c)
 		break;
 	case OPT_ALLOW:
 		opt->allow_dropped = 1;
+		break;
+	case OPT_REPORT:
+		opt->report = 1;
 		break;
 	case OPT_LINE:
 		opt->max_line = option_size("max-line", optarg);

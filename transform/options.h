@@ -20,6 +20,7 @@ struct options {
 	const char * rejects;	/* NULL: a bad record is the end */
 	struct quota quota;	/* --max-rejects */
 	int allow_dropped;
+	int report;		/* rejects so far, before a STATE */
 	size_t max_line;
 };
 

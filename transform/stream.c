@@ -31,6 +31,7 @@ struct stream {
 	struct shape * shape;
 	struct buf in, out;	/* the SCHEMA in force, and what became of it */
 	uint64_t records, rejected;
+	uint64_t told;		/* of rejected */
 };
 
 struct run {
@@ -45,6 +46,7 @@ struct run {
 	size_t nstream;
 	struct stream * now;	/* of the last row; NULL at first */
 	uint64_t records;	/* RECORDs read */
+	uint64_t started;	/* of stop_clock() */
 	/* Since the last STATE: */
 	uint64_t seen, rejected;
 };
@@ -226,6 +228,35 @@ do_row(struct run * run, struct stream * st, const struct record * r)
 	return (GO_ON);
 }
 
+/* What became of a stream's records so far. */
+static void
+say_sum(const struct run * run, struct stream * st)
+{
+
+	st->told = st->rejected;
+	log_event(LOG_LEVEL_INFO, LOG_FIELDS(LOG_TEXT("table", st->name),
+	    LOG_TEXT("operation", st->plan ? "map" : "pass"),
+	    LOG_INT("records_processed", st->records),
+	    LOG_INT("rejected", st->rejected),
+	    LOG_INT("errors", st->rejected),
+	    LOG_MICROS("duration_seconds", stop_clock() - run->started)),
+	    "%s: %ju records %s, %ju rejected", st->name,
+	    (uintmax_t)st->records, st->plan ? "mapped" : "passed",
+	    (uintmax_t)st->rejected);
+}
+
+/* For --report: of which more were rejected than was told. */
+static void
+report(const struct run * run)
+{
+	size_t i;
+
+	for (i = 0; i < run->nstream; i++) {
+		if (run->stream[i]->told != run->stream[i]->rejected)
+			say_sum(run, run->stream[i]);
+	}
+}
+
 /* A STATE covers what came before it: count, and make rejects durable. */
 static int
 do_state(struct run * run, const struct record * r)
@@ -247,6 +278,8 @@ do_state(struct run * run, const struct record * r)
 	}
 	if (run->rejected > 0 && bad_sync(run->bad) == -1)
 		return (EXIT_TEMP);
+	if (run->rejected > 0 && run->opt->report)
+		report(run);
 	if (run->rejected > 0 || missing > 0)
 		message_put_state(out, r, run->seen - run->rejected,
 		    r->rejected + run->rejected, r->filtered + missing);
@@ -366,31 +399,18 @@ open_progress(void)
 }
 
 static void
-say_sums(const struct run * run, uint64_t started)
+say_sums(const struct run * run)
 {
-	const struct stream * st;
 	size_t i;
 
-	for (i = 0; i < run->nstream; i++) {
-		st = run->stream[i];
-		log_event(LOG_LEVEL_INFO, LOG_FIELDS(
-		    LOG_TEXT("table", st->name),
-		    LOG_TEXT("operation", st->plan ? "map" : "pass"),
-		    LOG_INT("records_processed", st->records),
-		    LOG_INT("rejected", st->rejected),
-		    LOG_INT("errors", st->rejected),
-		    LOG_MICROS("duration_seconds", stop_clock() - started)),
-		    "%s: %ju records %s, %ju rejected", st->name,
-		    (uintmax_t)st->records, st->plan ? "mapped" : "passed",
-		    (uintmax_t)st->rejected);
-	}
+	for (i = 0; i < run->nstream; i++)
+		say_sum(run, run->stream[i]);
 }
 
 int
 stream_run(const struct options * opt, struct schemaset * set)
 {
-	struct run run = { .opt = opt, .set = set };
-	uint64_t started = stop_clock();
+	struct run run = { .opt = opt, .set = set, .started = stop_clock() };
 	size_t i;
 	int rc;
 
@@ -407,7 +427,7 @@ stream_run(const struct options * opt, struct schemaset * set)
 		rc = EXIT_TEMP;
 	if (bad_close(run.bad) == -1)
 		rc = EXIT_TEMP;
-	say_sums(&run, started);
+	say_sums(&run);
 	for (i = 0; i < run.nstream; i++)
 		stream_free(run.stream[i]);
 	free(run.stream);
