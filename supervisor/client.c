@@ -23,6 +23,7 @@
 #include "address.h"
 #include "audit.h"
 #include "jsonw.h"
+#include "move.h"
 #include "show.h"
 
 #include "client.h"
@@ -34,7 +35,7 @@ static const struct setting client_table[] = {
 	{ "HTTP_TOKEN", SETTING_SECRET, NULL, 0, 0,
 	    "lines of [NAME [read|steer]] TOKEN; the first is sent" },
 	{ "STATE_DIR", SETTING_TEXT, "state", 0, 0,
-	    "where the file of `audit' lies" },
+	    "for audit and move" },
 	{ NULL, SETTING_TEXT, NULL, 0, 0, NULL }
 };
 
@@ -65,6 +66,7 @@ static int do_interval(struct client * c);
 static int do_restart(struct client * c);
 static int do_reload(struct client * c);
 static int do_audit(struct client * c);
+static int do_move(struct client * c);
 
 static const struct verb {
 	const char * name;
@@ -92,6 +94,8 @@ static const struct verb {
 	{ "reload", "", 0, 0, 0, do_reload, "read the settings again" },
 	{ "audit", "[FILE]", 0, 1, 0, do_audit,
 	    "check the chain of the audit file" },
+	{ "move", "TABLE TIME|start", 2, 2, 0, do_move,
+	    "set the position of a table; the service has to be stopped" },
 };
 #define VERBS	(sizeof verbs / sizeof verbs[0])
 
@@ -586,6 +590,27 @@ do_audit(struct client * c)
 	rc = EXIT_DONE;
 done:
 	buf_free(&path);
+	buf_free(&b);
+	return (rc);
+}
+
+static int
+do_move(struct client * c)
+{
+	struct buf was = { NULL, 0, 0 }, b = { NULL, 0, 0 };
+	int rc = move_table(settings_text(c->settings, "STATE_DIR"),
+	    c->args[0], c->args[1], &was);
+
+	if (rc == EXIT_DONE) {
+		buf_printf(&b, "%s: the next run begins at %s", c->args[0],
+		    strcmp(c->args[1], "start") == 0 ? "its start" :
+		    c->args[1]);
+		if (was.n > 0)
+			buf_printf(&b, ", before at %s", buf_text(&was));
+		buf_putc(&b, '\n');
+		print(b.p, b.n);
+	}
+	buf_free(&was);
 	buf_free(&b);
 	return (rc);
 }
