@@ -212,8 +212,10 @@ job_refresh(struct job * job, struct source * s, const struct options * opt)
 		return (code);
 	}
 	catalog_free(old);
-	log_info("%s: its definition has changed: a new SCHEMA",
-	    job->table->name);
+	log_event(LOG_LEVEL_WARN, LOG_FIELDS(
+	    LOG_TEXT("table", job->table->name),
+	    LOG_TEXT("operation", "schema_change")),
+	    "%s: its definition has changed: a new SCHEMA", job->table->name);
 	return (0);
 }
 

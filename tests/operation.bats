@@ -159,3 +159,17 @@ schema() {
 	start_service
 	wait_until documents 30
 }
+
+@test "a changed table goes on, and somebody is told" {
+	printf '#!/bin/sh\necho "$MILLRACE_STATE $MILLRACE_ALERT" >>%s\n' \
+	    "$PWD/alerts" >bin/tell
+	chmod 755 bin/tell
+	export ALERT_COMMAND=tell
+	rows 5
+	start_service
+	wait_until documents 5
+	mysql_q 'ALTER TABLE events ADD COLUMN more INT'
+	rows 5
+	wait_until documents 10
+	wait_until grep -qxF 'raised schema_drift' alerts 2>/dev/null || fail "$(grep -vE '"operation":"(run|extract|load)"' log)"
+}
