@@ -62,8 +62,10 @@ stage() {
 	done
 }
 
+is_stage() { [ -n "$(stage "$@")" ]; }
 children() { pgrep -P "$SUP" || true; }
-no_children() { [ -z "$(children)" ]; }
+no_is_stage() { [ -n "$(stage "$@")" ]; }
+children() { [ -z "$(children)" ]; }
 
 # has PID REGEX: a variable of its environment matches.
 has() { tr '\0' '\n' <"/proc/$1/environ" | grep -qE -- "$2"; }
@@ -355,6 +357,110 @@ everything_once() {
 	relay_stop
 	expect_status 0
 	"$ROOT/tests/checker" $TABLES
+}
+
+@test "the same with MongoDB" {
+	shop 40 500
+	host=${MONGODB_URI#mongodb://}
+	relay_start "${host%%/*}"
+	port=$relay_port
+	export MONGODB_URI=mongodb://127.0.0.1:$port/
+	start
+	wait_until everything_once
+	relay_stop
+	"$ROOT/scripts/sample-shop" mutate --seed 41 --rows 30 >/dev/null
+	supervisor trigger >/dev/null
+	wait_until said 'mongodb doesn.t answer'
+	sleep 2
+	expect_not_in log '"outcome":"gave up"'
+	n=$(times '"table":"orders".*"outcome":"ok"')
+	rm -f relay.port
+	relay_start --port "$port" "${host%%/*}"
+	wait_until -t 5 run_ok orders $((n + 1))
+	wait_until -t 5 run_ok products 2
+	stop
+	expect_status 0
+	"$ROOT/tests/checker" $TABLES
+	relay_stop
+}
+
+@test "a new password needs no restart and loses no row" {
+	shop 42 300
+	mysql_q "CREATE USER u_$$@'%' IDENTIFIED BY 'first-sesame';
+	    GRANT ALL ON *.* TO u_$$@'%'"
+	echo first-sesame >password
+	chmod 600 password
+	(
+	unset MYSQL_PASSWORD
+	export MYSQL_USER=u_$$ MYSQL_PASSWORD_FILE=$PWD/password
+	SYNC_INTERVAL_MINUTES=0.03 start
+	echo "$SUP" >pid
+	)
+	SUP=$(cat pid)
+	wait_until everything_once
+	mysql_q "ALTER USER u_$$@'%' IDENTIFIED BY 'other-sesame'"
+	"$ROOT/scripts/sample-shop" mutate --seed 43 --rows 30 >/dev/null
+	wait_until said '"outcome":"refused"'
+	echo other-sesame >password.new
+	chmod 600 password.new
+	mv password.new password
+	for t in $TABLES; do
+		n=$(times "\"table\":\"$t\".*\"outcome\":\"ok\"")
+		wait_until run_ok "$t" $((n + 2))
+	done
+	kill "$SUP"
+	wait_gone "$SUP"
+	SUP=
+	mysql_q "DROP USER u_$$@'%'"
+	expect_not_in log sesame
+	"$ROOT/tests/checker" $TABLES
+}
+
+@test "what people steer takes effect at once and survives a restart" {
+	shop 44 300
+	start
+	wait_until everything_once
+	supervisor pause orders >/dev/null
+	supervisor interval 0.03 >/dev/null
+	wait_until run_ok products 3
+	stop
+	expect_equal "$(times '"table":"orders".*"outcome":"ok"')" 1
+	rm log
+	start
+	wait_until run_ok products 3
+	expect_not_in log '"table":"orders","run"'
+	supervisor resume orders >/dev/null
+	wait_until run_ok orders 2
+
+	# The setting is changed later than the interval was: it holds.
+	stop
+	rm log
+	SYNC_INTERVAL_MINUTES=50 start
+	wait_until everything_once
+	sleep 2
+	expect_equal "$(times '"table":"orders".*"outcome":"ok"')" 1
+	stop
+	expect_status 0
+}
+
+@test "a stage is replaced by hand within a second" {
+	shop 45 80000
+	export SYNC_TABLES=orders
+	SYNC_ORDERS_PIPELINE='extract --page-size 200 orders | transform | load' \
+	    start
+	for i in 2 3 4; do
+		wait_until is_stage orders transform
+		x=$(stage orders transform)
+		from=$(date +%s%N)
+		supervisor restart orders transform >/dev/null
+		wait_until said_times 'run begins' $i
+		[ $(($(date +%s%N) - from)) -lt 1000000000 ]
+		wait_gone "$x"
+	done
+	wait_until -t 60 run_ok orders
+	stop
+	expect_equal "$(loaded orders)" "$(mysql_q 'SELECT COUNT(*) FROM orders')"
+	"$ROOT/tests/checker" orders
 }
 
 @test "SIGHUP reads the settings again" {
