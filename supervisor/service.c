@@ -262,7 +262,7 @@ run_pool(struct service * sv, struct mono now)
 		spread_health(sv, now);
 		return;
 	}
-	if (any_server(sv, SERVER_UNKNOWN))
+	if (any_server(sv, SERVER_UNKNOWN) || sv->disk_low)
 		return;
 	while ((i = pool_grant(sv->pool)) != -1)
 		table_event(sv->table[i], JOB_EV_PLACE, now);
@@ -352,7 +352,8 @@ on_soon(void * cookie, struct mono now)
 	} while (sv->dirty);
 	if (sv->stopping && all_ended(sv))
 		loop_quit(sv->lp);
-	else if (!sv->stopping && !any_server(sv, SERVER_UNKNOWN))
+	else if (!sv->stopping && !any_server(sv, SERVER_UNKNOWN) &&
+	    !sv->disk_low)
 		loop_at(sv->soon, pool_deadline(sv->pool));
 }
 
@@ -361,9 +362,10 @@ on_soon(void * cookie, struct mono now)
  */
 
 static void
-check_disk(struct service * sv)
+check_disk(struct service * sv, struct mono now)
 {
 	struct statvfs vfs;
+	size_t i;
 	int low;
 
 	if (fstatvfs(sv->state_fd, &vfs) == -1)
@@ -375,10 +377,14 @@ check_disk(struct service * sv)
 	sv->disk_low = low;
 	SAY(low ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "disk", "%s: %lld MB "
 	    "free%s", sv->cfg->state_dir, (long long)(sv->disk_free >> 20),
-	    low ? ", less than STATE_DISK_MIN_MB: make room" : " again");
+	    low ? ", less than STATE_DISK_MIN_MB: no run begins until there "
+	    "is room" : " again");
 	service_tell(sv, low ? EVENT_DISK_LOW : EVENT_DISK_OK,
 	    low ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, NULL,
 	    sv->cfg->state_dir, sv->disk_free);
+	for (i = 0; i < sv->n && !low; i++)
+		table_room(sv->table[i], now);
+	service_soon(sv);
 }
 
 /* Cron lines follow the wall clock when somebody sets it. */
@@ -446,7 +452,7 @@ on_tick(void * cookie, struct mono now)
 	loop_at(sv->tick, mono_add(now, TICK_US));
 	check_wall(sv, now);
 	if (mono_due(sv->disk_at, now)) {
-		check_disk(sv);
+		check_disk(sv, now);
 		sv->disk_at = mono_add(now, DISK_US);
 	}
 	for (i = 0; i < sv->n && !sv->stopping; i++) {
@@ -574,6 +580,7 @@ service_reload(struct service * sv, struct mono now)
 	config_free(sv->cfg);
 	sv->cfg = cfg;
 	spread_settings(sv);
+	sv->disk_at = now;
 	health_every(sv->health, cfg->health_us);
 	pool_limits(sv->pool, cfg->pool_max, cfg->pool_timeout_us);
 	SAY(LOG_LEVEL_INFO, "settings", "settings read again");
@@ -639,7 +646,7 @@ service_open(struct loop * lp, struct config * cfg,
 	sv->health = health_open(lp, &sv->who, cfg->health_us, on_health,
 	    sv);
 	loop_at(sv->tick, now);
-	check_disk(sv);
+	check_disk(sv, now);
 	health_probe(sv->health, now);
 	service_find_tables(sv, now);
 	return (sv);

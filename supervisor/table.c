@@ -1,11 +1,7 @@
-#include <sys/stat.h>
-
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../common/buf.h"
 #include "../common/log.h"
@@ -14,10 +10,11 @@
 
 #include "checkpoint.h"
 #include "command.h"
+#include "folder.h"
 #include "pipeline.h"
 #include "relay.h"
 #include "table.h"
-#include "tablename.h"
+#include "tally.h"
 #include "watch.h"
 
 #define RUN_ID_MAX	32
@@ -26,9 +23,7 @@ struct table {
 	struct table_host * host;
 	size_t i;
 	char * name;
-	char * folder;			/* from the working directory */
-	int dirfd;			/* the same, open; -1: not yet */
-	int ack_fd;			/* its FIFO; -1: not yet */
+	struct folder folder;
 	struct checkpoint * checkpoint;	/* NULL: not loaded */
 	struct job * job;
 	struct loop_timer * timer;
@@ -41,6 +36,7 @@ struct table {
 	struct mono pipeline_begun;
 	int rounds;			/* it stays for others */
 	int killed;			/* by us */
+	int no_checkpoint;		/* it couldn't be written */
 	char * said[PIPELINE_STAGES_MAX];	/* each stage's last error */
 
 	char run[RUN_ID_MAX];		/* this one's id, or the last's */
@@ -53,66 +49,8 @@ struct table {
 	int64_t error_wall;
 
 	uint64_t loaded;		/* written before we started */
-	struct counts total;		/* of pipelines that have ended */
-	struct counts now;		/* of the one that runs */
-	uint64_t now_mapped;		/* rejected by its transform */
-	struct counts before;		/* total + now as the run began */
+	struct tally tally;
 };
-
-/*
- * Counts.
- */
-
-static struct counts
-add_counts(const struct counts * a, const struct counts * b, int sign)
-{
-	uint64_t s = (uint64_t)sign;
-
-	return ((struct counts) { a->read + s * b->read,
-	    a->written + s * b->written, a->created + s * b->created,
-	    a->updated + s * b->updated, a->deleted + s * b->deleted,
-	    a->stale + s * b->stale, a->conflicts + s * b->conflicts,
-	    a->rejected + s * b->rejected });
-}
-
-/* Everything since we started. */
-static struct counts
-all_counts(const struct table * t)
-{
-	struct counts c = add_counts(&t->total, &t->now, 1);
-
-	c.rejected += t->now_mapped;
-	return (c);
-}
-
-static struct counts
-run_counts(const struct table * t)
-{
-	struct counts all = all_counts(t);
-
-	return (add_counts(&all, &t->before, -1));
-}
-
-static void
-take_counts(struct table * t, const struct relay_line * l)
-{
-	uint64_t read = t->now.read;
-
-	switch (l->counted) {
-	case RELAY_NOTHING:
-		break;
-	case RELAY_READ:
-		t->now.read += l->counts.read;
-		break;
-	case RELAY_MAPPED:
-		t->now_mapped = l->counts.rejected;
-		break;
-	case RELAY_LOADED:
-		t->now = l->counts;
-		t->now.read = read;
-		break;
-	}
-}
 
 /*
  * Telling.
@@ -159,6 +97,7 @@ checkpoint_lost(struct table * t, struct mono now)
 	    "state directory, then resume", t->name, text);
 	note_error(t, text);
 	tell(t, EVENT_CHECKPOINT_FAILED, LOG_LEVEL_ERROR, text, -1);
+	t->no_checkpoint = 1;
 	table_event(t, JOB_EV_CRITICAL, now);
 }
 
@@ -178,7 +117,7 @@ static void
 on_ack(void * cookie, const char * value, size_t n, struct mono now)
 {
 	struct table * t = cookie;
-	struct counts all = all_counts(t);
+	struct counts all = tally_all(&t->tally);
 	const char * round;
 
 	switch (checkpoint_ack(t->checkpoint, value, n, t->run,
@@ -217,7 +156,7 @@ on_line(void * cookie, size_t stage, const char * p, size_t n,
 
 	(void)now;
 	relay_read(name, p, n, &l);
-	take_counts(t, &l);
+	tally_take(&t->tally, &l);
 	if (!l.quiet)
 		relay_say(name, t->name, t->run, p, n, &l);
 	if (l.level >= LOG_LEVEL_WARN)
@@ -262,9 +201,7 @@ drop_pipeline(struct table * t)
 
 	pipeline_free(t->pipeline);
 	t->pipeline = NULL;
-	t->total = all_counts(t);
-	memset(&t->now, 0, sizeof t->now);
-	t->now_mapped = 0;
+	tally_pipeline_ends(&t->tally);
 	for (k = 0; k < PIPELINE_STAGES_MAX; k++) {
 		free(t->said[k]);
 		t->said[k] = NULL;
@@ -315,78 +252,17 @@ stage_env(void * cookie, const char * stage)
  * Files.
  */
 
-/* Open our folder, and make it if need be.  Return 0, or -1, reported. */
-static int
-open_folder(struct table * t)
-{
-	struct buf b = { NULL, 0, 0 };
-	char name[TABLENAME_MAX];
-
-	if (t->dirfd != -1)
-		return (0);
-	if (tablename_encode(t->name, name, sizeof name) == -1) {
-		log_error("\"%s\": no table has such a name", t->name);
-		return (-1);
-	}
-	buf_printf(&b, "tables/%s", name);
-	if ((mkdirat(t->host->state_fd, "tables", 0700) == -1 &&
-	    errno != EEXIST) ||
-	    (mkdirat(t->host->state_fd, buf_text(&b), 0700) == -1 &&
-	    errno != EEXIST) ||
-	    (t->dirfd = openat(t->host->state_fd, buf_text(&b),
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) == -1)
-		log_error_sys("%s: folder %s/%s", t->name,
-		    t->host->cfg->state_dir, buf_text(&b));
-	buf_clear(&b);
-	buf_printf(&b, "%s/tables/%s", t->host->cfg->state_dir, name);
-	free(t->folder);
-	t->folder = mem_dup(buf_text(&b));
-	buf_free(&b);
-	return (t->dirfd == -1 ? -1 : 0);
-}
-
-/*
- * Open the FIFO.  Held for reading and writing, it never says end of file,
- * and keeps what is in it between two pipelines.
- */
-static int
-open_fifo(struct table * t)
-{
-	struct stat sb;
-
-	if (t->ack_fd != -1)
-		return (0);
-	if (mkfifoat(t->dirfd, "ack", 0600) == -1 && errno != EEXIST) {
-		log_error_sys("%s: make %s/ack", t->name, t->folder);
-		return (-1);
-	}
-	t->ack_fd = openat(t->dirfd, "ack",
-	    O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-	if (t->ack_fd == -1 || fstat(t->ack_fd, &sb) == -1) {
-		log_error_sys("%s: open %s/ack", t->name, t->folder);
-		return (-1);
-	}
-	if (!S_ISFIFO(sb.st_mode) || sb.st_uid != geteuid() ||
-	    (sb.st_mode & 077) != 0) {
-		log_error("%s: %s/ack is no FIFO of ours alone: remove it",
-		    t->name, t->folder);
-		close(t->ack_fd);
-		t->ack_fd = -1;
-		return (-1);
-	}
-	return (0);
-}
-
 /* Everything that a pipeline needs on disk.  Return 0, or -1, reported. */
 static int
 open_files(struct table * t)
 {
 
-	if (open_folder(t) == -1 || open_fifo(t) == -1)
+	if (folder_open(&t->folder, t->host->state_fd,
+	    t->host->cfg->state_dir, t->name) == -1)
 		return (-1);
 	if (t->checkpoint != NULL)
 		return (0);
-	if ((t->checkpoint = checkpoint_open(t->dirfd, t->name)) == NULL)
+	if ((t->checkpoint = checkpoint_open(t->folder.dirfd, t->name)) == NULL)
 		return (-1);
 	t->loaded = checkpoint_records(t->checkpoint);
 	return (0);
@@ -402,7 +278,7 @@ new_run(struct table * t, struct mono now)
 
 	t->begun = now;
 	t->begun_wall = timestamp_now();
-	t->before = all_counts(t);
+	tally_run_begins(&t->tally);
 	snprintf(t->run, sizeof t->run, "%011llx-%04llx",
 	    (unsigned long long)t->begun_wall / 1000,
 	    (unsigned long long)++t->host->runs & 0xffff);
@@ -414,9 +290,9 @@ static enum job_start
 start_pipeline(struct table * t, struct mono now)
 {
 	struct command_spec cs = { t->host->cfg, t->host->env, t->name,
-	    t->folder, t->host->cfg->pool_min > 0 };
+	    t->folder.path, t->host->cfg->pool_min > 0 };
 	struct pipeline_spec spec = { NULL, stage_env,
-	    env_path(t->host->env), t->ack_fd, -1, t->host->lock_fd, 0 };
+	    env_path(t->host->env), t->folder.ack_fd, -1, t->host->lock_fd, 0 };
 	int e;
 
 	pipeline_plan_free(t->plan);
@@ -427,7 +303,7 @@ start_pipeline(struct table * t, struct mono now)
 		return (JOB_NOT_STARTED);
 	spec.plan = t->plan;
 	spec.rounds = t->rounds;
-	t->killed = 0;
+	t->killed = t->no_checkpoint = 0;
 	t->pipeline_begun = now;
 	t->pipeline = pipeline_start(t->host->lp, &spec, &pipeline_ops, t);
 	e = errno;
@@ -544,7 +420,7 @@ say_over(struct table * t, enum job_outcome outcome, const char * word,
 	static const enum log_level levels[] = { LOG_LEVEL_INFO,
 		LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR,
 		LOG_LEVEL_ERROR };
-	struct counts c = run_counts(t);
+	struct counts c = tally_run(&t->tally);
 	struct event ev = { .kind = EVENT_RUN_END, .level = levels[outcome],
 	    .wall_us = timestamp_now(), .table = t->name, .run = t->run,
 	    .text = word, .us = us, .counts = &c };
@@ -637,7 +513,7 @@ table_open(struct table_host * host, size_t i, const char * name,
 	t->host = host;
 	t->i = i;
 	t->name = mem_dup(name);
-	t->dirfd = t->ack_fd = -1;
+	t->folder.dirfd = t->folder.ack_fd = -1;
 	t->lag_us = -1;
 	t->schedule.interval_us = 60 * MINUTE_US;
 	t->watch = watch_new();
@@ -664,12 +540,8 @@ table_free(struct table * t)
 	checkpoint_free(t->checkpoint);
 	job_free(t->job);
 	loop_timer_free(t->timer);
-	if (t->ack_fd != -1)
-		close(t->ack_fd);
-	if (t->dirfd != -1)
-		close(t->dirfd);
+	folder_close(&t->folder);
 	free(t->name);
-	free(t->folder);
 	free(t->cron);
 	free(t->error);
 	free(t);
@@ -747,6 +619,14 @@ table_check(struct table * t, struct mono now)
 	table_event(t, JOB_EV_CHANGED, now);
 }
 
+void
+table_room(struct table * t, struct mono now)
+{
+
+	if (t->no_checkpoint && job_state(t->job) == JOB_BLOCKED)
+		table_event(t, JOB_EV_CHANGED, now);
+}
+
 int
 table_has_stage(const struct table * t, const char * stage)
 {
@@ -802,8 +682,8 @@ table_fill(const struct table * t, struct table_view * v, struct mono now)
 	    .interval_us = t->schedule.interval_us, .cron = t->cron,
 	    .started_wall = t->begun_wall, .ended_wall = t->ended_wall,
 	    .succeeded_wall = t->succeeded_wall,
-	    .duration_us = t->duration_us, .run_counts = run_counts(t),
-	    .total = all_counts(t), .runs_ok = t->runs_ok,
+	    .duration_us = t->duration_us, .run_counts = tally_run(&t->tally),
+	    .total = tally_all(&t->tally), .runs_ok = t->runs_ok,
 	    .runs_failed = t->runs_failed, .restarts = t->restarts,
 	    .tries = job_tries(t->job), .error = t->error,
 	    .error_wall = t->error_wall };

@@ -70,6 +70,9 @@ void table_limits(struct table * t, const struct job_limits * limits);
 /* Look for changed files, and act on them. */
 void table_check(struct table * t, struct mono now);
 
+/* There is room on the disk again: was that what it was blocked for? */
+void table_room(struct table * t, struct mono now);
+
 /* Does its pipeline have such a stage, "transform"? */
 int table_has_stage(const struct table * t, const char * stage);
 

@@ -14,6 +14,7 @@ setup() {
 
 teardown() {
 	[ -z "$SUP" ] || kill -9 "$SUP" 2>/dev/null || true
+	! mountpoint -q small 2>/dev/null || umount -l small
 	[ -z "${BATS_TEST_COMPLETED-}" ] && [ -e log ] && tail -n 40 log >&2 || true
 }
 
@@ -463,6 +464,40 @@ everything_once() {
 	"$ROOT/tests/checker" orders
 }
 
+@test "without room on the disk no run begins" {
+	shop 46 100
+	echo STATE_DISK_MIN_MB=1000000 >.env
+	start
+	wait_until said 'less than STATE_DISK_MIN_MB'
+	wait_until said 'mongodb answers'
+	sleep 1
+	expect_not_in log '"operation":"run"'
+	echo STATE_DISK_MIN_MB=1 >.env
+	kill -HUP "$SUP"
+	wait_until everything_once
+	stop
+	expect_status 0
+
+	# A full one: the table stops at the last position that is on disk.
+	mkdir small
+	mount -t tmpfs -o mode=700,size=300k tmpfs small 2>/dev/null || skip "no mount"
+	STATE_DIR=$PWD/small SYNC_TABLES=orders STATE_DISK_MIN_MB=0 \
+	    SYNC_INTERVAL_MINUTES=0.02 start
+	wait_until run_ok orders 2
+	dd if=/dev/zero of=small/full bs=1k count=300 2>/dev/null || true
+	"$ROOT/scripts/sample-shop" mutate --seed 47 --rows 30 >/dev/null
+	wait_until said 'checkpoint can.t be written'
+	wait_until said '"table":"orders".*"outcome":"refused"'
+	rm small/full
+	supervisor resume orders >/dev/null
+	n=$(times '"table":"orders".*"outcome":"ok"')
+	wait_until run_ok orders $((n + 1))
+	stop
+	expect_status 0
+	"$ROOT/tests/checker" orders
+	umount small
+}
+
 @test "SIGHUP reads the settings again" {
 	shop 36 200
 	printf 'SYNC_TABLES=orders,products\nSYNC_INTERVAL_MINUTES=60\n' >.env
@@ -525,7 +560,7 @@ everything_once() {
 		n=$(times "\"table\":\"$t\".*\"outcome\":\"ok\"")
 		wait_until -t 60 run_ok $t $((n + 2))
 	done
-	expect_equal "$(ps -o stat= --ppid "$SUP" | grep -c Z || true)" 0
+	wait_until no_zombies
 	stop
 	expect_status 0
 	wait_until nothing_left
