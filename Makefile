@@ -97,28 +97,36 @@ test:
 
 BINDIR = $(DESTDIR)$(PREFIX)/lib/millrace/bin
 MANDIR = $(DESTDIR)$(PREFIX)/share/man
-SCHEMADIR = $(DESTDIR)$(PREFIX)/share/millrace/schemas
+SHAREDIR = $(DESTDIR)$(PREFIX)/share/millrace
+SCHEMADIR = $(SHAREDIR)/schemas
 MAN1 = extract/extract.1 transform/transform.1 load/load.1
+MAN7 = supervisor/supervisor-api.7 supervisor/millrace-operation.7
 MAN8 = supervisor/supervisor.8
 MAN5 = common/record.5 schemas/schema.5
 SCHEMAS = $(wildcard schemas/*.json)
 
 install: all
-	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man8 \
-	    $(SCHEMADIR)
+	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 \
+	    $(MANDIR)/man8 $(SCHEMADIR)
 	install -m 755 $(PROGRAMS:%=bin/%) $(BINDIR)
 	install -m 644 $(MAN1) $(MANDIR)/man1
 	install -m 644 $(MAN5) $(MANDIR)/man5
+	install -m 644 $(MAN7) $(MANDIR)/man7
 	install -m 644 $(MAN8) $(MANDIR)/man8
 	install -m 644 $(SCHEMAS) $(SCHEMADIR)
+	install -m 644 supervisor/openapi.json $(SHAREDIR)
+	cp -R scripts/service $(SHAREDIR)
 uninstall:
 	rm -f $(PROGRAMS:%=$(BINDIR)/%)
 	rm -f $(addprefix $(MANDIR)/man1/,$(notdir $(MAN1))) \
 	    $(addprefix $(MANDIR)/man5/,$(notdir $(MAN5))) \
+	    $(addprefix $(MANDIR)/man7/,$(notdir $(MAN7))) \
 	    $(addprefix $(MANDIR)/man8/,$(notdir $(MAN8))) \
 	    $(addprefix $(SCHEMADIR)/,$(notdir $(SCHEMAS)))
+	rm -f $(SHAREDIR)/openapi.json
+	rm -rf $(SHAREDIR)/service
 	-rmdir $(BINDIR) $(DESTDIR)$(PREFIX)/lib/millrace $(SCHEMADIR) \
-	    $(DESTDIR)$(PREFIX)/share/millrace
+	    $(SHAREDIR)
 
 clean:
 	rm -rf bin build

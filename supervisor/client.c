@@ -67,6 +67,7 @@ static int do_restart(struct client * c);
 static int do_reload(struct client * c);
 static int do_audit(struct client * c);
 static int do_move(struct client * c);
+static int do_help(struct client * c);
 
 static const struct verb {
 	const char * name;
@@ -77,7 +78,7 @@ static const struct verb {
 	const char * help;
 } verbs[] = {
 	{ "status", "[TABLE]", 0, 1, 1, do_status,
-	    "how it goes, in all and by table; all of one table" },
+	    "how it goes; or everything about one table" },
 	{ "tables", "", 0, 0, 1, do_tables, "only the table of tables" },
 	{ "health", "", 0, 0, 1, do_health,
 	    "both servers, what is wrong, what is guaranteed" },
@@ -96,6 +97,7 @@ static const struct verb {
 	    "check the chain of the audit file" },
 	{ "move", "TABLE TIME|start", 2, 2, 0, do_move,
 	    "set the position of a table; the service has to be stopped" },
+	{ "help", "", 0, 0, 0, do_help, "list these" },
 };
 #define VERBS	(sizeof verbs / sizeof verbs[0])
 
@@ -613,6 +615,29 @@ do_move(struct client * c)
 	buf_free(&was);
 	buf_free(&b);
 	return (rc);
+}
+
+static int
+do_help(struct client * c)
+{
+	struct buf b = { NULL, 0, 0 }, words = { NULL, 0, 0 };
+	size_t i;
+
+	(void)c;
+	buf_puts(&b, "usage: supervisor VERB [argument ...] [option ...]\n\n"
+	    "Asks and steers the service that runs; see supervisor(8).\n\n");
+	for (i = 0; i < VERBS; i++) {
+		buf_clear(&words);
+		buf_printf(&words, "%s %s", verbs[i].name, verbs[i].args);
+		buf_printf(&b, "  %-32s  %s\n", buf_text(&words),
+		    verbs[i].help);
+	}
+	buf_puts(&b, "\nsupervisor VERB --help shows the options; supervisor "
+	    "--help those of the\nservice itself.\n");
+	print(b.p, b.n);
+	buf_free(&b);
+	buf_free(&words);
+	return (EXIT_DONE);
 }
 
 int
