@@ -139,8 +139,8 @@ void
 batch_seen(struct batch * b, struct batch_op * op, const char * v, size_t n)
 {
 
-	op->seen = b->bytes.n;
-	op->seen_n = n;
+	op->seen = (uint32_t)b->bytes.n;
+	op->seen_n = (uint8_t)n;
 	buf_put(&b->bytes, v, n);
 }
 
@@ -231,7 +231,7 @@ add_key(struct batch * b, struct bsonizer * z, const struct plan * plan,
 {
 	bson_oid_t oid;
 
-	op->key = b->bytes.n;
+	op->key = (uint32_t)b->bytes.n;
 	if (plan->key != PLAN_KEY_NONE) {
 		if (bsonize_key(z, plan, r, &b->bytes, err) == -1)
 			return (-1);
@@ -245,7 +245,7 @@ add_key(struct batch * b, struct bsonizer * z, const struct plan * plan,
 		buf_putc(&b->bytes, BSONW_OBJECTID);
 		buf_put(&b->bytes, oid.bytes, sizeof oid.bytes);
 	}
-	op->key_n = b->bytes.n - op->key;
+	op->key_n = (uint32_t)b->bytes.n - op->key;
 	return (0);
 }
 
@@ -257,7 +257,7 @@ add_times(struct batch * b, struct bsonizer * z, const struct plan * plan,
 {
 	int has_at;
 
-	op->v = b->bytes.n;
+	op->v = (uint32_t)b->bytes.n;
 	op->v_n = (uint8_t)batch_version(r->pos, r->npos,
 	    buf_room(&b->bytes, BATCH_VERSION_MAX));
 	b->bytes.n += op->v_n;
@@ -291,12 +291,12 @@ add_document(struct batch * b, struct bsonizer * z, const struct plan * plan,
 		stamp.v = v;
 		stamp.v_n = op->v_n;
 	}
-	op->doc = b->bytes.n;
+	op->doc = (uint32_t)b->bytes.n;
 	rc = bsonize_document(z, plan, r, key, op->key_n, &stamp, &b->bytes,
 	    err);
 	if (key != key_small)
 		free(key);
-	op->doc_n = b->bytes.n - op->doc;
+	op->doc_n = (uint32_t)b->bytes.n - op->doc;
 	b->decimals += stamp.decimals;
 	return (rc);
 }
@@ -332,10 +332,11 @@ static void
 keep_text(struct batch * b, const struct record * r, struct batch_op * op)
 {
 
-	op->text = b->text.n;
-	op->text_n = r->len;
-	if (b->keep)
-		buf_put(&b->text, r->line, r->len);
+	if (!b->keep)
+		return;
+	op->text = (uint32_t)b->text.n;
+	op->text_n = (uint32_t)r->len;
+	buf_put(&b->text, r->line, r->len);
 }
 
 static void
@@ -444,6 +445,75 @@ put_filter(const struct batch * b, const struct batch_op * op,
 	bsonw_close(out, q);
 }
 
+/* The bytes of a string constant, without its NUL. */
+#define PUT(p, text)	(memcpy((p), (text), sizeof(text) - 1), \
+    (p) + sizeof(text) - 1)
+
+static inline char *
+put_bytes(char * p, const char * from, size_t n)
+{
+
+	memcpy(p, from, n);
+	return (p + n);
+}
+
+/* The length of the document from ${start} on, which ends before ${p}. */
+static inline char *
+put_end(char * start, char * p)
+{
+	uint32_t n;
+
+	*p++ = '\0';
+	n = (uint32_t)(p - start);
+	memcpy(start, &n, 4);
+	return (p);
+}
+
+/*
+ * The same as put_write() for an update that is guarded by its version, as
+ * nearly all are: written in one go.
+ */
+static void
+put_update(const struct batch * b, const struct batch_op * op, size_t index,
+    struct buf * out)
+{
+	const char * key = b->bytes.p + op->key;
+	size_t change_n = b->change != NULL ? strlen(b->change) : 0;
+	char * p, * start, * q, * lte;
+	uint32_t v_n = op->v_n + 1;
+
+	bsonw_index(out, BSONW_DOCUMENT, index);
+	start = p = buf_room(out, op->key_n + op->v_n + change_n + op->doc_n +
+	    128);
+	p = PUT(p + 4, "\x03q\0");
+	q = p;
+	p += 4;
+	*p++ = key[0];
+	p = PUT(p, "_id\0");
+	p = put_bytes(p, key + 1, op->key_n - 1);
+	p = PUT(p, "\x03" PLAN_STAMP ".v\0");
+	lte = p;
+	p = PUT(p + 4, "\x02$lte\0");
+	memcpy(p, &v_n, 4);
+	p = put_bytes(p + 4, b->bytes.p + op->v, op->v_n);
+	*p++ = '\0';
+	p = put_end(lte, p);
+	if (op->guard == BATCH_GUARD_NEWEST) {
+		*p++ = BSONW_DOCUMENT;
+		p = put_bytes(p, b->change, change_n + 1);
+		lte = p;
+		p = PUT(p + 4, "\x09$lte\0");
+		memcpy(p, &op->at_ms, 8);
+		p = put_end(lte, p + 8);
+	}
+	p = put_end(q, p);
+	p = PUT(p, "\x03u\0");
+	p = put_bytes(p, b->bytes.p + op->doc, op->doc_n);
+	p = PUT(p, "\x08upsert\0\1");
+	p = put_end(start, p);
+	out->n += (size_t)(p - start);
+}
+
 /* One element of the command's array. */
 static void
 put_write(const struct batch * b, const struct batch_op * op, size_t index,
@@ -451,6 +521,11 @@ put_write(const struct batch * b, const struct batch_op * op, size_t index,
 {
 	size_t start;
 
+	if (verb == BATCH_UPDATE && (op->guard == BATCH_GUARD_VERSION ||
+	    op->guard == BATCH_GUARD_NEWEST)) {
+		put_update(b, op, index, out);
+		return;
+	}
 	bsonw_index(out, BSONW_DOCUMENT, index);
 	if (verb == BATCH_INSERT) {
 		buf_put(out, b->bytes.p + op->doc, op->doc_n);

@@ -34,13 +34,20 @@ enum batch_state {
 
 enum batch_verb { BATCH_INSERT, BATCH_UPDATE, BATCH_DELETE };
 
-/* One write.  The texts lie in the batch: see batch_bytes(). */
+/*
+ * One write, in a cache line.  The texts lie in the batch: see batch_bytes().
+ * Their places fit 32 bits, since a batch is full long before that.
+ */
 struct batch_op {
-	size_t key, key_n;	/* type byte and value of _id */
-	size_t doc, doc_n;	/* the document; n = 0 for a deletion */
-	size_t v;		/* the version */
-	size_t seen, seen_n;	/* the version for BATCH_GUARD_EXACT */
+	uint32_t key, key_n;	/* type byte and value of _id */
+	uint32_t doc, doc_n;	/* the document; n = 0 for a deletion */
+	uint32_t v;		/* the version */
+	uint32_t seen;		/* the version for BATCH_GUARD_EXACT */
+	uint32_t text, text_n;	/* its message, if messages are kept */
+	int64_t at_ms;		/* when the source changed it */
+	uint64_t line;		/* where it stood in the input */
 	uint8_t v_n;		/* 0: none */
+	uint8_t seen_n;
 	uint8_t has_at;
 	uint8_t verb;		/* enum batch_verb */
 	uint8_t guard;		/* enum batch_guard */
@@ -50,9 +57,6 @@ struct batch_op {
 	uint8_t unknown;	/* that met an error of no known code */
 	uint8_t logged;		/* its conflict was reported */
 	uint8_t made_key;	/* an ObjectId of our own */
-	int64_t at_ms;		/* when the source changed it */
-	uint64_t line;		/* where it stood in the input */
-	size_t text, text_n;	/* its message, if messages are kept */
 };
 
 struct batch;

@@ -118,14 +118,53 @@ coefficient(const struct parts * s, size_t digits)
 	return (big * scale + part);
 }
 
+/* Store the parts of a number; ${exp} is in range. */
+static void
+store(uint8_t * out, int minus, unsigned __int128 c, int64_t exp)
+{
+	uint64_t low = (uint64_t)c;
+	uint64_t high = (uint64_t)(c >> 64) | (uint64_t)(exp + EXP_BIAS) <<
+	    49 | (uint64_t)minus << 63;
+
+	memcpy(out, &low, 8);
+	memcpy(out + 8, &high, 8);
+}
+
+/* Most numbers: up to 18 digits, a point among them.  Return 0 for others. */
+static int
+parse_short(const char * p, size_t n, uint8_t * out)
+{
+	const char * end = p + n;
+	int minus = (n > 0 && *p == '-');
+	int64_t exp = 0, step = 0;
+	uint64_t c = 0;
+	unsigned d;
+
+	p += minus;
+	if (end - p < 1 || end - p > 18 || end[-1] == '.' || *p == '.')
+		return (0);
+	for (; p < end; p++) {
+		if ((d = (unsigned)(*p - '0')) <= 9) {
+			c = c * 10 + d;
+			exp -= step;
+		} else if (*p == '.' && step == 0)
+			step = 1;
+		else
+			return (0);
+	}
+	store(out, minus, c, exp);
+	return (1);
+}
+
 enum decimal128_result
 decimal128_parse(const char * p, size_t n, uint8_t * out)
 {
 	struct parts s;
 	unsigned __int128 c;
-	uint64_t low, high;
 	size_t digits;
 
+	if (parse_short(p, n, out))
+		return (DECIMAL128_OK);
 	if (split(p, n, &s) == -1)
 		return (DECIMAL128_SYNTAX);
 	digits = s.digits;
@@ -152,11 +191,7 @@ decimal128_parse(const char * p, size_t n, uint8_t * out)
 	}
 	if (s.exp < EXP_MIN || s.exp > EXP_MAX)
 		return (DECIMAL128_RANGE);
-	low = (uint64_t)c;
-	high = (uint64_t)(c >> 64) | (uint64_t)(s.exp + EXP_BIAS) << 49 |
-	    (uint64_t)s.minus << 63;
-	memcpy(out, &low, 8);
-	memcpy(out + 8, &high, 8);
+	store(out, s.minus, c, s.exp);
 	return (DECIMAL128_OK);
 }
 

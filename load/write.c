@@ -261,6 +261,8 @@ read_reply(struct writer * w, enum batch_verb verb, size_t sent)
 	doubt_inserts(w, verb, sent);
 	if (r->nerror < sent)
 		writer_success(w);
+	w->all_done = (r->nerror == 0 && sent == batch_count(w->b) &&
+	    (size_t)r->n == sent);
 	return (again != 0 ? wait_again(w, again) : WRITE_OK);
 }
 
@@ -336,7 +338,8 @@ send_all(struct writer * w, enum batch_verb verb)
 	enum write_result rc = WRITE_OK;
 	size_t n, sent, most = SIZE_MAX;
 
-	while (rc == WRITE_OK && (n = writer_collect(w, BATCH_WAITING, verb)) > 0)
+	while (rc == WRITE_OK && !w->all_done &&
+	    (n = writer_collect(w, BATCH_WAITING, verb)) > 0)
 		rc = send_some(w, verb, n, &most, &sent);
 	return (rc);
 }
@@ -368,6 +371,8 @@ flush(struct writer * w)
 	while (rc == WRITE_OK) {
 		for (i = 0; i < 3 && rc == WRITE_OK; i++)
 			rc = send_all(w, verbs[i]);
+		if (w->all_done)
+			break;
 		if (rc == WRITE_OK)
 			rc = writer_resolve(w);
 		if (rc != WRITE_OK || writer_collect(w, BATCH_WAITING, -1) > 0)
@@ -391,6 +396,7 @@ writer_flush(struct writer * w, struct batch * b, const char * stream,
 	w->counts = counts;
 	w->insert = insert;
 	w->gone = 0;
+	w->all_done = 0;
 	if ((rc = flush(w)) == WRITE_OK)
 		batch_clear(b);
 	return (rc);

@@ -29,6 +29,7 @@ struct writer {
 	struct write_counts * counts;
 	int * insert;
 	uint64_t gone;		/* deletions that are counted already */
+	int all_done;		/* one answer settled all of it */
 	size_t * ops;		/* indexes of writes */
 	size_t cap;
 	struct buf command;
