@@ -676,3 +676,22 @@ BLOCKED="117 215 371 14031"
 	done <sizes 7<streams
 	expect_equal "$n" 300
 }
+
+@test "memory doesn't grow from 10,000 to 1,000,000 rows" {
+	many() {
+		rows 0 | sed 1q
+		awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++) {
+		    printf "{\"type\":\"RECORD\",\"stream\":\"t\",\"pos\":[7,%d],\"record\":{\"id\":%d,\"v\":\"value %d\"}}\n", i, i, i
+		    if (i % 5000 == 0)
+			printf "{\"type\":\"STATE\",\"value\":{\"at\":%d},\"records\":5000}\n", i
+		} }'
+	}
+	sink
+	for n in 10000 1000000; do
+		many $n | "$SUPPORT/peak" peak.$n "$LOAD" --rejects r \
+		    --ack state 2>err || fail "$(tail err)"
+		expect_equal "$(cat state)" "{\"at\":$n}"
+	done
+	a=$(cat peak.10000) b=$(cat peak.1000000)
+	[ "$b" -le $((a + 1024)) ] || fail "$a KiB, then $b KiB"
+}
