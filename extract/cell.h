@@ -16,7 +16,7 @@ enum cell_kind {
 	CELL_ZEROFILL,		/* digits with zeros in front; YEAR */
 	CELL_DECIMAL,		/* "12.50" */
 	CELL_DECIMAL_ZEROFILL,
-	CELL_NUMBER,		/* FLOAT (as col+0e0), DOUBLE */
+	CELL_NUMBER,		/* FLOAT (as col-0e0), DOUBLE */
 	CELL_TIMESTAMP,		/* in UTC */
 	CELL_DATETIME,		/* in UTC + env->offset_us */
 	CELL_DATE,

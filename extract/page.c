@@ -322,7 +322,7 @@ run_statement(struct page * pg, const struct query * q, const char * sql,
     size_t n, uint64_t limit, uint64_t * rows, struct position * last,
     enum source_rc * rc, int * code)
 {
-	uint64_t start = stop_clock(), left, before = *rows;
+	uint64_t start = stop_clock(), left;
 	enum page_end end;
 
 	if ((*rc = source_start(pg->source, sql, n)) != SOURCE_OK)
@@ -330,8 +330,8 @@ run_statement(struct page * pg, const struct query * q, const char * sql,
 	end = take_rows(pg, q->table, limit, rows, last, rc, code);
 
 	/* What would have to be read before the next statement. */
-	left = end == PAGE_DONE || *rows == limit || *rows == before ? 0 :
-	    pg->bytes / *rows * (limit - *rows);
+	left = end == PAGE_DONE || *rows == limit ? 0 : *rows == 0 ?
+	    UINT64_MAX : pg->bytes / *rows * (limit - *rows);
 	source_end(pg->source, left);
 	pg->open_us += stop_clock() - start;
 	return (end);

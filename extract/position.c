@@ -505,13 +505,13 @@ bookmark_parse(struct bookmark * bm, const struct json_node * node,
 		buf_puts(why, "the bookmark is no object");
 		return (-1);
 	}
-	if (check_change(node, t, why) == -1)
-		return (-1);
 	if ((e = json_get(node, "epoch")) != NULL &&
 	    json_uint64(e, &bm->epoch) == -1) {
 		buf_puts(why, "the bookmark's \"epoch\" is no whole number");
 		return (-1);
 	}
+	if (check_change(node, t, why) == -1)
+		return (-1);
 	if ((e = json_get(node, "nulls_at")) != NULL &&
 	    ((p = json_text(e, &n)) == NULL ||
 	    timestamp_parse(p, n, &bm->nulls_at) == -1)) {

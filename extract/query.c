@@ -169,9 +169,12 @@ query_columns(struct buf * b, const struct catalog_table * t)
 			buf_puts(b, ", ");
 		query_name(b, c->name);
 
-		/* A FLOAT comes with six digits, a BIT as bytes. */
+		/*
+		 * A FLOAT comes with six digits, a BIT as bytes.  Taken away,
+		 * as -0 plus 0 is 0.
+		 */
 		if (c->kind == CELL_NUMBER)
-			buf_puts(b, "+0e0");
+			buf_puts(b, "-0e0");
 		else if (strcmp(c->data_type, "bit") == 0)
 			buf_puts(b, "+0");
 	}

@@ -262,8 +262,16 @@ static enum source_rc
 fail(struct source * s)
 {
 
+	enum source_rc rc;
+
 	keep_error(s);
-	return (classify(s->err, source_error(s)));
+	rc = classify(s->err, source_error(s));
+	if (s->err == CR_SSL_CONNECTION_ERROR && rc == SOURCE_FAILED) {
+		buf_puts(&s->error, "; MYSQL_SSL_CA names the certificate "
+		    "authorities to trust");
+		buf_text(&s->error);
+	}
+	return (rc);
 }
 
 int
@@ -415,6 +423,7 @@ static enum source_rc
 connect_once(struct source * s)
 {
 	const struct source_options * opt = &s->opt;
+	const char * version;
 	enum source_rc rc;
 
 	disconnect(s);
@@ -435,8 +444,11 @@ connect_once(struct source * s)
 		goto err0;
 	}
 	s->id = mysql_thread_id(s->my);
-	snprintf(s->version, sizeof s->version, "%s",
-	    mysql_get_server_info(s->my));
+	/* Before the version proper, MariaDB shows this to old clients. */
+	version = mysql_get_server_info(s->my);
+	if (strncmp(version, "5.5.5-", 6) == 0)
+		version += 6;
+	snprintf(s->version, sizeof s->version, "%s", version);
 	if ((rc = set_session(s)) != SOURCE_OK)
 		goto err0;
 	return (SOURCE_OK);

@@ -527,7 +527,8 @@ rewind_bookmark(struct stream * st, size_t i)
 		return;
 	if (st->bound.rewind_us != 0)
 		to = time_in(st, job, st->bound.rewind_us);
-	else if (position_time_compare(&bm->at.time, &now) > 0)
+	else if (!st->opt->has_since &&
+	    position_time_compare(&bm->at.time, &now) > 0)
 		to = time_in(st, job, st->bound.safe_us);
 	else
 		return;
