@@ -126,6 +126,12 @@ background() {
 	              "%s);" % (r["id"], "%.17e" % r["d"], "%.17e" % f))
 	P
 	expect_equal "$(mysql_q "$(cat sql)")" ""
+
+	# A zero keeps its sign, where the server does.
+	mysql_q "INSERT INTO reals VALUES (0, '-0', '-0')"
+	run_stage extract --where 'id = 0' reals
+	expect_in out "\"d\":$(mysql_q "SELECT d FROM reals WHERE id = 0"),"
+	expect_in out "\"f\":$(mysql_q "SELECT f FROM reals WHERE id = 0")}"
 }
 
 @test "geometries are as the server's own GeoJSON" {

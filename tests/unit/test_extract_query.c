@@ -55,7 +55,7 @@ test_words(void)
 	query_text(&out, "it's\0", 5);
 	is("_utf8mb4 X'6974277300'", "a text");
 	query_columns(&out, &table);
-	is("`id`, `na``me`, `updated_at`, `f`+0e0, `b`+0", "columns");
+	is("`id`, `na``me`, `updated_at`, `f`-0e0, `b`+0", "columns");
 }
 
 static void
