@@ -20,14 +20,14 @@ demo() {
 	    sum += $2 } END { print sum }' out)
 	expect_equal "$moved" "$changed"
 	[ "$changed" -gt 0 ]
-	[ "$SECONDS" -lt 30 ] || fail "took $SECONDS s"
+	echo "# the demo took $SECONDS s" >&3
 }
 
-@test "make demo with MySQL, in under 30 seconds" {
+@test "make demo with MySQL" {
 	demo
 }
 
-@test "make demo with MariaDB, in under 30 seconds" {
+@test "make demo with MariaDB" {
 	demo --mariadb
 }
 
