@@ -1,19 +1,14 @@
-#include <curl/curl.h>
-
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <unistd.h>
 
 #include "../common/die.h"
 #include "../common/exitcode.h"
 #include "../common/json.h"
 #include "../common/log.h"
-#include "../common/mem.h"
 #include "../common/num.h"
 #include "../common/settings.h"
 #include "../common/stop.h"
@@ -22,13 +17,12 @@
 #include "access.h"
 #include "address.h"
 #include "audit.h"
+#include "caller.h"
 #include "jsonw.h"
 #include "move.h"
 #include "show.h"
 
 #include "client.h"
-
-#define ANSWER_MAX	(64u << 20)	/* bytes of an answer */
 
 static const struct setting client_table[] = {
 	{ "HTTP_ADDRESS", SETTING_TEXT, ADDRESS_DEFAULT, 0, 0, ADDRESS_HELP },
@@ -49,9 +43,8 @@ struct client {
 	struct settings * settings;
 	struct address address;
 	struct access * access;
-	CURL * curl;
-	struct curl_slist * headers;
-	struct buf answer;
+	struct caller * caller;
+	const struct buf * answer;	/* the last one */
 	long status;
 };
 
@@ -226,106 +219,27 @@ parse(struct client * c, int argc, char * argv[])
  * Asking.
  */
 
-static size_t
-take_answer(char * p, size_t size, size_t n, void * cookie)
-{
-	struct client * c = cookie;
-
-	(void)size;
-	if (c->answer.n + n > ANSWER_MAX)
-		return (0);
-	buf_put(&c->answer, p, n);
-	return (n);
-}
-
-static void
-open_curl(struct client * c)
-{
-	struct buf h = { NULL, 0, 0 };
-	const char * token = access_first(c->access);
-
-	if (c->address.kind == ADDRESS_OFF)
-		die_perm("HTTP_ADDRESS is off: the service can't be asked");
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	if ((c->curl = curl_easy_init()) == NULL)
-		die_temp("libcurl does not start");
-	if (c->address.kind == ADDRESS_UNIX)
-		curl_easy_setopt(c->curl, CURLOPT_UNIX_SOCKET_PATH,
-		    address_path(&c->address));
-	c->headers = curl_slist_append(NULL, "Content-Type: application/json");
-	if (token != NULL) {
-		buf_printf(&h, "Authorization: Bearer %s", token);
-		c->headers = curl_slist_append(c->headers, buf_text(&h));
-		explicit_bzero(h.p, h.n);
-		buf_free(&h);
-	}
-	curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, c->headers);
-	curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, take_answer);
-	curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, c);
-	curl_easy_setopt(c->curl, CURLOPT_CONNECTTIMEOUT, 5L);
-	curl_easy_setopt(c->curl, CURLOPT_TIMEOUT, 15L);
-	curl_easy_setopt(c->curl, CURLOPT_NOPROXY, "*");
-}
-
-/* The address of the service; one that listens everywhere is here too. */
-static void
-put_base(const struct client * c, struct buf * b)
-{
-	struct sockaddr_storage sa = c->address.sa;
-	struct sockaddr_in * in = (struct sockaddr_in *)&sa;
-	struct sockaddr_in6 * in6 = (struct sockaddr_in6 *)&sa;
-	char text[ADDRESS_TEXT];
-
-	if (c->address.kind == ADDRESS_UNIX) {
-		buf_puts(b, "http://localhost");
-		return;
-	}
-	if (sa.ss_family == AF_INET && in->sin_addr.s_addr == INADDR_ANY)
-		in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (sa.ss_family == AF_INET6 &&
-	    IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr))
-		in6->sin6_addr = in6addr_loopback;
-	address_format(&sa, text, sizeof text);
-	buf_printf(b, "http://%s", text);
-}
-
-/* Ask.  ${body} NULL is a GET.  Return 0, or -1 after a report. */
+/* Ask.  ${body} NULL is none.  Return 0, or -1 after a report. */
 static int
 ask(struct client * c, const char * method, const char * path,
     const char * body)
 {
-	struct buf url = { NULL, 0, 0 };
-	CURLcode rc;
 
-	if (c->curl == NULL)
-		open_curl(c);
-	put_base(c, &url);
-	buf_puts(&url, path);
-	buf_clear(&c->answer);
-	curl_easy_setopt(c->curl, CURLOPT_URL, buf_text(&url));
-	if (body != NULL)
-		curl_easy_setopt(c->curl, CURLOPT_POSTFIELDS, body);
-	else
-		curl_easy_setopt(c->curl, CURLOPT_HTTPGET, 1L);
-	curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, method);
-	rc = curl_easy_perform(c->curl);
-	if (rc == CURLE_OK)
-		curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE,
-		    &c->status);
-	else
-		log_error("%s: %s; does the service run, and is HTTP_ADDRESS "
-		    "the same for it?", c->address.kind == ADDRESS_UNIX ?
-		    address_path(&c->address) : buf_text(&url),
-		    curl_easy_strerror(rc));
-	buf_free(&url);
-	return (rc == CURLE_OK ? 0 : -1);
+	if (c->address.kind == ADDRESS_OFF)
+		die_perm("HTTP_ADDRESS is off: the service can't be asked");
+	if (c->caller == NULL &&
+	    (c->caller = caller_new(&c->address, c->access)) == NULL)
+		return (-1);
+	c->status = caller_ask(c->caller, method, path, body);
+	c->answer = caller_answer(c->caller);
+	return (c->status == -1 ? -1 : 0);
 }
 
 /* The answer as a tree; what isn't ours is a failure. */
 static struct json *
 answer_tree(struct client * c)
 {
-	struct json * doc = json_parse(c->answer.p, c->answer.n, NULL);
+	struct json * doc = json_parse(c->answer->p, c->answer->n, NULL);
 
 	if (doc == NULL)
 		log_error("the answer is no JSON: is it the service that "
@@ -341,7 +255,7 @@ refusal(struct client * c)
 	const char * text;
 
 	if (c->json)
-		print(c->answer.p, c->answer.n);
+		print(c->answer->p, c->answer->n);
 	if ((doc = answer_tree(c)) == NULL)
 		return (EXIT_TEMP);
 	text = json_text(json_get(json_root(doc), "message"), NULL);
@@ -363,7 +277,7 @@ show(struct client * c, show_fn * fn)
 	if (c->status >= 400)
 		return (refusal(c));
 	if (c->json) {
-		print(c->answer.p, c->answer.n);
+		print(c->answer->p, c->answer->n);
 		return (EXIT_DONE);
 	}
 	if ((doc = answer_tree(c)) == NULL)
@@ -651,11 +565,7 @@ client_main(int argc, char * argv[])
 	rc = c.verb->fn(&c);
 	while (c.watch_us > 0 && !stop_sleep((uint64_t)c.watch_us))
 		rc = c.verb->fn(&c);
-	if (c.curl != NULL)
-		curl_easy_cleanup(c.curl);
-	curl_slist_free_all(c.headers);
-	curl_global_cleanup();
-	buf_free(&c.answer);
+	caller_free(c.caller);
 	access_free(c.access);
 	settings_free(c.settings);
 	return (rc);

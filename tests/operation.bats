@@ -146,8 +146,8 @@ schema() {
 	wait_until documents 10
 	before=$(supervisor status events --json)
 	# A new program under the old name, as install(1) puts it there.
-	printf '#!/bin/sh\necho "{\\"level\\":\\"warn\\",\\"message\\":\\"%s\\"}" >&2\nexec %s "$@"\n' \
-	    "the new one" "$ROOT/bin/transform" >bin/transform.new
+	printf '#!/bin/sh\necho the new one >&2\nexec %s "$@"\n' \
+	    "$ROOT/bin/transform" >bin/transform.new
 	chmod 755 bin/transform.new
 	mv bin/transform.new bin/transform
 	wait_until expect_in log "the new one"
@@ -171,5 +171,5 @@ schema() {
 	mysql_q 'ALTER TABLE events ADD COLUMN more INT'
 	rows 5
 	wait_until documents 10
-	wait_until grep -qxF 'raised schema_drift' alerts 2>/dev/null || fail "$(grep -vE '"operation":"(run|extract|load)"' log)"
+	wait_until grep -qsxF 'raised schema_drift' alerts
 }

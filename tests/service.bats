@@ -247,8 +247,8 @@ s6_pid() { s6-svstat -o pid "$sv" 2>/dev/null; }
 		    --service "$PWD/$env/sv" --user '' runit "$env" >out
 		expect_in out "$PWD/$env/etc/millrace.env"
 		expect_not_in "$env/etc/millrace.env" @
-		[ "$env" != dev ] || echo "mysql" >dev/etc/secrets/mysql.password
-		expect_equal "$(stat -c %a "$env/etc/secrets/mysql.password")" 600
+		secret=$env/etc/secrets/mysql.password
+		expect_equal "$(stat -c %a "$secret")" 600
 		# The settings are right as they stand, but for the secrets.
 		(cd "$env/etc" && echo x >secrets/mysql.password &&
 		    echo mongodb://x/ >secrets/mongodb.uri &&
