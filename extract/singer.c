@@ -182,9 +182,12 @@ can_be_null(const struct catalog_table * t, size_t col,
 {
 	const struct catalog_column * c = &t->column[col];
 
-	return (c->nullable || (!is_key(t, col) && env->dates == CELL_DATES_NULL &&
-	    (c->kind == CELL_TIMESTAMP || c->kind == CELL_DATETIME ||
-	    c->kind == CELL_DATE)));
+	if (c->nullable)
+		return (1);
+	if (env->dates != CELL_DATES_NULL || is_key(t, col))
+		return (0);
+	return (c->kind == CELL_TIMESTAMP || c->kind == CELL_DATETIME ||
+	    c->kind == CELL_DATE);
 }
 
 static void
