@@ -1,6 +1,4 @@
 #include <sys/mman.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,8 +36,8 @@ struct courier {
 	struct parcel * queue;
 	unsigned n;
 	pid_t pid;		/* 0: none runs */
-	int pidfd, words;	/* words: what it prints */
-	struct loop_slot * ended, * says;
+	int words;		/* what it prints */
+	struct loop_slot * says;
 	struct loop_timer * deadline;
 	struct buf said;
 };
@@ -88,36 +86,28 @@ static void
 part(struct courier * c, struct mono now)
 {
 
-	loop_unwatch(c->ended);
 	loop_unwatch(c->says);
 	loop_at(c->deadline, MONO_NEVER);
-	close(c->pidfd);
 	close(c->words);
 	c->pid = 0;
 	buf_clear(&c->said);
 	start(c, now);
 }
 
-/*
- * The process is dead.  How it ended is known only if nobody has asked the
- * kernel before us, for whoever reaps all children may have.
- */
-static void
-on_ended(void * cookie, int fd, short revents, struct mono now)
+void
+courier_reaped(struct courier * c, pid_t pid, const struct child_end * end,
+    struct mono now)
 {
-	struct courier * c = cookie;
-	siginfo_t si = { .si_pid = 0 };
-	int failed;
+	char how[128];
 
-	(void)revents;
+	if (c == NULL || c->pid == 0 || pid != c->pid)
+		return;
 	listen_to(c);
-	failed = waitid(P_PIDFD, (id_t)fd, &si, WEXITED | WNOHANG) == 0 &&
-	    si.si_pid != 0 && !(si.si_code == CLD_EXITED &&
-	    si.si_status == 0);
-	if (failed)
-		log_warn("ALERT_COMMAND: %s %d%s%s",
-		    si.si_code == CLD_EXITED ? "exit code" :
-		    "killed by signal", si.si_status,
+	while (c->said.n > 0 && c->said.p[c->said.n - 1] == '\n')
+		c->said.n--;
+	if (end->how != CHILD_EXIT || end->n != 0)
+		log_warn("ALERT_COMMAND: %s%s%s",
+		    child_end_text(end, how, sizeof how),
 		    c->said.n > 0 ? ": " : "", buf_text(&c->said));
 	else if (c->said.n > 0)
 		log_info("ALERT_COMMAND: %s", buf_text(&c->said));
@@ -133,7 +123,7 @@ on_deadline(void * cookie, struct mono now)
 	log_warn("ALERT_COMMAND: not done after %jd s: killed",
 	    (intmax_t)(COURIER_US / SECOND_US));
 
-	/* Its group can't be another's: it isn't reaped before its end. */
+	/* Its group can't be another's: its end would have been told. */
 	if (kill(-c->pid, SIGKILL) == -1)
 		log_warn_sys("ALERT_COMMAND: kill");
 }
@@ -173,18 +163,12 @@ spawn(struct courier * c, struct parcel * p, struct mono now)
 	if (child_find(argv[0], c->path, file, sizeof file) == -1 ||
 	    (c->pid = child_spawn(&spec)) == -1)
 		goto err2;
-	if ((c->pidfd = pidfd_open(c->pid, 0)) == -1) {
-		kill(-c->pid, SIGKILL);
-		goto err2;
-	}
 	close(out[1]);
 	close(in);
 	fcntl(out[0], F_SETFL, O_NONBLOCK);
 	c->words = out[0];
 	c->says = loop_watch(c->lp, "alert says", c->words, POLLIN, on_words,
 	    c);
-	c->ended = loop_watch(c->lp, "alert ended", c->pidfd, POLLIN,
-	    on_ended, c);
 	loop_at(c->deadline, mono_add(now, COURIER_US));
 	return (0);
 

@@ -1,7 +1,10 @@
 #ifndef COURIER_H_
 #define COURIER_H_
 
+#include <sys/types.h>
+
 #include "alert.h"
+#include "child.h"
 #include "loop.h"
 
 /*
@@ -27,6 +30,10 @@ struct courier * courier_new(struct loop * lp, const char * command,
 
 /* Kill what runs; what waits is lost.  NULL is harmless. */
 void courier_free(struct courier * c);
+
+/* A child has ended, maybe the command; NULL is harmless. */
+void courier_reaped(struct courier * c, pid_t pid,
+    const struct child_end * end, struct mono now);
 
 /* Take a note, of which ${json} is the text. */
 void courier_send(struct courier * c, const struct alert_note * note,

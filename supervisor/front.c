@@ -193,6 +193,15 @@ on_event(void * cookie, const struct event * ev)
 }
 
 static void
+on_child(void * cookie, pid_t pid, const struct child_end * end,
+    struct mono now)
+{
+	struct front * f = cookie;
+
+	courier_reaped(f->courier, pid, end, now);
+}
+
+static void
 on_tick(void * cookie, struct mono now)
 {
 	struct front * f = cookie;
@@ -232,6 +241,7 @@ front_open(struct loop * lp, struct service * sv, int state_fd)
 	else
 		log_info("the API listens at %s", setup.address);
 	service_listen(sv, on_event, f);
+	service_on_child(sv, on_child, f);
 	loop_at(f->tick, loop_now(lp));
 	return (f);
 

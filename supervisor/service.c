@@ -62,6 +62,14 @@ service_listen(struct service * sv, event_fn * fn, void * cookie)
 }
 
 void
+service_on_child(struct service * sv, service_child_fn * fn, void * cookie)
+{
+
+	sv->on_child = fn;
+	sv->child_cookie = cookie;
+}
+
+void
 service_soon(struct service * sv)
 {
 
@@ -487,22 +495,31 @@ before_reap(void * cookie, pid_t pid)
 	ask_before_reap(sv->survey, pid);
 }
 
+/* Whose was it?  Nonzero if it was ours. */
+static int
+reaped(struct service * sv, pid_t pid, const struct child_end * end,
+    struct mono now)
+{
+	size_t i;
+
+	for (i = 0; i < sv->n; i++) {
+		if (table_reaped(sv->table[i], pid, end, now))
+			return (1);
+	}
+	return (health_reaped(sv->health, pid, end, now) ||
+	    ask_reaped(sv->discover, pid, end, now) ||
+	    ask_reaped(sv->survey, pid, end, now));
+}
+
 static void
 reap_all(struct service * sv, struct mono now)
 {
 	struct child_end end;
 	pid_t pid;
-	size_t i;
 
 	while (child_reap(&pid, &end, before_reap, sv) == 1) {
-		for (i = 0; i < sv->n; i++) {
-			if (table_reaped(sv->table[i], pid, &end, now))
-				break;
-		}
-		if (i == sv->n &&
-		    !health_reaped(sv->health, pid, &end, now) &&
-		    !ask_reaped(sv->discover, pid, &end, now))
-			ask_reaped(sv->survey, pid, &end, now);
+		if (!reaped(sv, pid, &end, now) && sv->on_child != NULL)
+			sv->on_child(sv->child_cookie, pid, &end, now);
 	}
 	service_soon(sv);
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "child.h"
 #include "clock.h"
 #include "config.h"
 #include "event.h"
@@ -45,6 +46,16 @@ int service_exit_code(const struct service * sv);
 
 /* Call ${fn} for every event.  Several may listen. */
 void service_listen(struct service * sv, event_fn * fn, void * cookie);
+
+/**
+ * service_on_child(sv, fn, cookie):
+ * Call ${fn} for each child that has ended and that isn't the service's own.
+ * Only one may listen.
+ */
+typedef void service_child_fn(void * cookie, pid_t pid,
+    const struct child_end * end, struct mono now);
+void service_on_child(struct service * sv, service_child_fn * fn,
+    void * cookie);
 
 /* Looking. ------------------------------------------------------------- */
 

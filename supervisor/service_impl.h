@@ -52,6 +52,8 @@ struct service {
 		void * cookie;
 	} * listener;
 	size_t nlistener;
+	service_child_fn * on_child;	/* or NULL */
+	void * child_cookie;
 };
 
 #define SAY(level, op, ...)	log_event(level, LOG_FIELDS(		\

@@ -150,7 +150,7 @@ schema() {
 	    "$ROOT/bin/transform" >bin/transform.new
 	chmod 755 bin/transform.new
 	mv bin/transform.new bin/transform
-	wait_until expect_in log "the new one"
+	wait_until grep -qs "the new one" log
 	rows 10
 	wait_until documents 20
 	# And the supervisor itself.
