@@ -968,7 +968,7 @@ background() {
 		mysql_q "KILL $id" || true
 	done
 	mysql_q "INSERT INTO orders (id) VALUES (2)"
-	wait_until grep -q '"id":2' out
+	wait_until grep -q '"id":2' out || fail "$(cat err)"
 	kill -TERM $pid
 	wait $pid || true
 	expect_in err 'trying the one that is in the file now'
