@@ -398,13 +398,19 @@ open_lte(struct buf * out, const char * name)
 	return (bsonw_nested(out, BSONW_DOCUMENT, name));
 }
 
+/*
+ * The version isn't one that load wrote, whatever stands in its place:
+ * {"_sync.v": {"$not": {"$type": "string"}}}.
+ */
 static void
-put_exists(struct buf * out, const char * name, int exists)
+put_no_version(struct buf * out)
 {
-	size_t start = bsonw_nested(out, BSONW_DOCUMENT, name);
+	size_t field = bsonw_nested(out, BSONW_DOCUMENT, PLAN_STAMP ".v");
+	size_t not = bsonw_nested(out, BSONW_DOCUMENT, "$not");
 
-	bsonw_bool(out, "$exists", exists);
-	bsonw_close(out, start);
+	bsonw_text(out, "$type", "string", 6);
+	bsonw_close(out, not);
+	bsonw_close(out, field);
 }
 
 /* The filter of one write, as the member q. */
@@ -435,11 +441,7 @@ put_filter(const struct batch * b, const struct batch_op * op,
 		    op->seen_n);
 		break;
 	case BATCH_GUARD_NO_VERSION:
-		put_exists(out, PLAN_STAMP, 1);
-		put_exists(out, PLAN_STAMP ".v", 0);
-		break;
-	case BATCH_GUARD_UNSTAMPED:
-		put_exists(out, PLAN_STAMP, 0);
+		put_no_version(out);
 		break;
 	}
 	bsonw_close(out, q);

@@ -21,8 +21,7 @@ enum batch_guard {
 	BATCH_GUARD_VERSION,	/* the version there is not higher */
 	BATCH_GUARD_NEWEST,	/* and the change field is not later */
 	BATCH_GUARD_EXACT,	/* the version is the one that was read */
-	BATCH_GUARD_NO_VERSION,	/* stamped, but without a version */
-	BATCH_GUARD_UNSTAMPED	/* it has no stamp */
+	BATCH_GUARD_NO_VERSION	/* it has no stamp, or one without version */
 };
 
 enum batch_state {

@@ -197,19 +197,24 @@ log_conflict(struct writer * w, struct batch_op * op,
 }
 
 /* Write over exactly what was read. */
-static void
+static enum write_result
 overwrite(struct writer * w, struct batch_op * op, const struct seen * s)
 {
 
-	if (!s->found.stamped)
-		op->guard = BATCH_GUARD_UNSTAMPED;
-	else if (s->found.v == NULL)
+	if (++op->tries > TRIES_MAX) {
+		log_error("%s: a document changes again and again between "
+		    "reading and writing it (line %ju); start again when its "
+		    "other writers are done", w->stream, (uintmax_t)op->line);
+		return (WRITE_TEMP);
+	}
+	if (s->found.v == NULL)
 		op->guard = BATCH_GUARD_NO_VERSION;
 	else {
 		op->guard = BATCH_GUARD_EXACT;
 		batch_seen(w->b, op, s->v, s->found.v_n);
 	}
 	op->state = BATCH_WAITING;
+	return (WRITE_OK);
 }
 
 /* Nothing is there under the key. */
@@ -294,15 +299,12 @@ resolve_one(struct writer * w, struct batch_op * op, const struct seen * s)
 		return (fenced(w));
 	case RESOLVE_CLOCK:
 		w->counts->clock++;
-		overwrite(w, op, s);
-		return (WRITE_OK);
+		return (overwrite(w, op, s));
 	case RESOLVE_VERSION:
-		overwrite(w, op, s);
-		return (WRITE_OK);
+		return (overwrite(w, op, s));
 	case RESOLVE_CONFLICT_SOURCE:
 		rc = log_conflict(w, op, s, 0);
-		overwrite(w, op, s);
-		return (rc);
+		return (rc == WRITE_OK ? overwrite(w, op, s) : rc);
 	case RESOLVE_CONFLICT_TARGET:
 		rc = log_conflict(w, op, s, 1);
 		op->state = BATCH_DONE;
