@@ -53,6 +53,7 @@ written() {
 }
 
 @test "from files as through the pipe" {
+	mongo_q drop
 	"$ROOT/scripts/sample-shop" fill --seed 9 --rows 2000
 	for t in $TABLES; do
 		sync "$t"
