@@ -142,7 +142,32 @@ complete_load(struct pipeline_plan * plan, int i,
 		add_option(plan, i, "--report", NULL);
 }
 
-/* Watch a stage's program and the files that its words name. */
+/*
+ * Is the word a program's text: behind an option that says so, or by its
+ * suffix?  Not just any file: a stage may be writing to it.
+ */
+static int
+is_script(const struct pipeline_stage * st, size_t i)
+{
+	static const char * const options[] = { "-f", "--file",
+		"--from-file", "-s", "--schema" };
+	static const char * const suffixes[] = { ".awk", ".jq", ".js",
+		".lua", ".pl", ".py", ".rb", ".sed", ".sh" };
+	size_t k, n = strlen(st->argv[i]), m;
+
+	for (k = 0; k < sizeof options / sizeof options[0]; k++) {
+		if (strcmp(st->argv[i - 1], options[k]) == 0)
+			return (1);
+	}
+	for (k = 0; k < sizeof suffixes / sizeof suffixes[0]; k++) {
+		m = strlen(suffixes[k]);
+		if (n > m && strcmp(st->argv[i] + n - m, suffixes[k]) == 0)
+			return (1);
+	}
+	return (0);
+}
+
+/* Watch a stage's program, and the scripts that its words name. */
 static void
 watch_stage(const struct pipeline_stage * st, const struct env * env,
     struct watch * watch)
@@ -154,7 +179,8 @@ watch_stage(const struct pipeline_stage * st, const struct env * env,
 	if (child_find(st->argv[0], env_path(env), path, sizeof path) == 0)
 		watch_add(watch, WATCH_PROGRAM, path, path);
 	for (i = 1; i < st->argc; i++) {
-		if (stat(st->argv[i], &sb) == 0 && S_ISREG(sb.st_mode))
+		if (is_script(st, i) && stat(st->argv[i], &sb) == 0 &&
+		    S_ISREG(sb.st_mode))
 			watch_add(watch, WATCH_FILE, st->argv[i],
 			    st->argv[i]);
 	}

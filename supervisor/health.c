@@ -110,10 +110,13 @@ ask(struct asked * a, struct mono now)
 
 	a->ask = ask_start(a->h->lp, a->h->who, questions[a->server],
 	    on_answer, a);
-	if (a->ask != NULL)
+	if (a->ask != NULL) {
 		loop_at(a->timer, mono_add(now, LONGEST_US));
-	else
-		set_timer(a, now);
+		return;
+	}
+	free(a->error);
+	a->error = mem_dup("the program that asks it can't be started");
+	found(a, SERVER_REFUSES, now);
 }
 
 static void

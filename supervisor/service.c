@@ -607,8 +607,7 @@ service_reload(struct service * sv, struct mono now)
 		service_apply(sv, i, now);
 		table_event(sv->table[i], JOB_EV_CHANGED, now);
 	}
-	if (cfg->ntables > 0)
-		service_open_tables(sv, cfg->tables, cfg->ntables, now);
+	service_find_tables(sv, now);
 	service_settle(sv, now);
 	health_probe(sv->health, now);
 	service_soon(sv);

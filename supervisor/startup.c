@@ -8,7 +8,7 @@
 #include "discover.h"
 #include "service_impl.h"
 
-#define REDISCOVER_US	(5 * SECOND_US)
+#define REDISCOVER_US	(2 * SECOND_US)
 
 /*
  * Which tables there are, and how they begin.
@@ -161,6 +161,8 @@ service_find_tables(struct service * sv, struct mono now)
 		return;
 	}
 	sv->discover_at = MONO_NEVER;
+	if (sv->discover != NULL)
+		return;
 	sv->discover = ask_start(sv->lp, &sv->who, words, on_discovered, sv);
 	if (sv->discover == NULL)
 		sv->discover_at = mono_add(now, REDISCOVER_US);
