@@ -299,7 +299,9 @@ load_settings(struct options * opt)
 	src->ssl_cert = settings_text(s, "MYSQL_SSL_CERT");
 	src->ssl_key = settings_text(s, "MYSQL_SSL_KEY");
 	src->insecure = opt->insecure;
-	src->max_retries = settings_uint(s, "SYNC_MAX_RETRIES");
+	/* Who asks --check or --count wants the answer now. */
+	src->max_retries = opt->mode != MODE_EXTRACT ? 0 :
+	    settings_uint(s, "SYNC_MAX_RETRIES");
 	src->retry_delay_s = settings_uint(s, "SYNC_RETRY_DELAY");
 	src->reread = reread_password;
 	src->reread_arg = opt;

@@ -513,9 +513,12 @@ wait_to_retry(struct source * s)
 	if (stop_asked())
 		return (give_up(s, EXIT_STOPPED));
 	if (retry_next(&s->retry, &us) == -1) {
-		log_error("%s: %s: given up after %ju retries "
-		    "(SYNC_MAX_RETRIES)", place(s, &b), source_error(s),
-		    (uintmax_t)s->retry.max);
+		if (s->retry.max == 0)
+			log_error("%s: %s", place(s, &b), source_error(s));
+		else
+			log_error("%s: %s: given up after %ju retries "
+			    "(SYNC_MAX_RETRIES)", place(s, &b),
+			    source_error(s), (uintmax_t)s->retry.max);
 		buf_free(&b);
 		return (give_up(s, EXIT_TEMP));
 	}
