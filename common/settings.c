@@ -1,3 +1,5 @@
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -360,15 +362,33 @@ load_plain(struct settings * s, const struct setting * t, struct value * v)
 	return (rc);
 }
 
+/*
+ * From now on no core file of ours is written, and other processes of the
+ * same user can't look into our memory and environment.  (exec undoes it, so
+ * each program does it for itself.  LeakSanitizer has to look.)
+ */
+static void
+hide_memory(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+	const struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
 struct settings *
 settings_load(const struct setting * table, const char * env_file)
 {
 	struct settings * s = mem_new(1, sizeof *s);
 	size_t i, n;
-	int bad = 0;
+	int bad = 0, secrets = 0;
 
 	for (n = 0; table[n].name != NULL; n++)
-		continue;
+		secrets |= (table[n].kind == SETTING_SECRET);
+	if (secrets)
+		hide_memory();
 	s->table = table;
 	s->value = mem_new(n, sizeof *s->value);
 	bad |= (load_env(s, env_file) == -1);

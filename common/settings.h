@@ -46,7 +46,8 @@ struct settings;
  * same, except for an empty secret in the environment, which is an empty
  * password.  Return NULL if a value is bad, with a report of every bad one:
  * the variable, the value (not a secret's), and what is allowed.  Freed with
- * settings_free(), which overwrites the secrets.
+ * settings_free(), which overwrites the secrets.  With a SETTING_SECRET in the
+ * table the process hides its memory: no core files, no looking in.
  */
 struct settings * settings_load(const struct setting * table,
     const char * env_file);

@@ -1,3 +1,5 @@
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "common/log.h"
@@ -206,17 +208,19 @@ test_environ(const char * self)
 	}
 	waitpid(pid, &status, 0);
 	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
-	    "a secret leaves /proc/PID/environ (status %d)", status);
+	    "a secret leaves /proc/PID/environ, and memory is hidden "
+	    "(status %d)", status);
 }
 
 /* In the program that test_environ() starts. */
 static int
 look_at_environ(void)
 {
+	int fd = open("/proc/self/environ", O_RDONLY);
 	struct settings * s = settings_load(table, NULL);
+	struct rlimit core;
 	char p[4096];
 	ssize_t n;
-	int fd = open("/proc/self/environ", O_RDONLY);
 
 	if (s == NULL || !text_is(s, "T_PASSWORD", "geheim") ||
 	    getenv("T_PASSWORD") != NULL)
@@ -227,6 +231,13 @@ look_at_environ(void)
 	if (memmem(p, (size_t)n, "geheim", 6) != NULL ||
 	    memmem(p, (size_t)n, "again", 5) != NULL)
 		return (3);
+#ifndef __SANITIZE_ADDRESS__
+	if (prctl(PR_GET_DUMPABLE) != 0 ||
+	    getrlimit(RLIMIT_CORE, &core) == -1 || core.rlim_max != 0)
+		return (4);
+#else
+	(void)core;
+#endif
 	settings_free(s);
 	return (0);
 }
