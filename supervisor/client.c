@@ -380,10 +380,9 @@ show_steered(const struct json_node * root, int64_t now_wall, struct buf * b)
 	const char * text = json_text(json_get(root, "message"), NULL);
 
 	(void)now_wall;
-	buf_printf(b, "%s%s%s: %s%s%s\n", table != NULL ? table : "",
+	buf_printf(b, "%s%s%s: %s\n", table != NULL ? table : "",
 	    table != NULL ? ": " : "", action != NULL ? action : "?",
-	    result != NULL ? result : "?", text != NULL ? ". " : "",
-	    text != NULL ? text : "");
+	    text != NULL ? text : result != NULL ? result : "?");
 }
 
 /* Send a verb to a table, or to all of them. */
