@@ -22,6 +22,7 @@ struct reading {
 	struct writer * w;
 	struct seen * seen;
 	size_t n, cap;
+	size_t strangers;	/* whose bytes of _id are no write's */
 };
 
 static void
@@ -118,7 +119,8 @@ on_found(void * arg, const bson_t * doc)
 	}
 	s = &rd->seen[rd->n++];
 	read_document(rd->w->b, doc, s);
-	s->op = owner(rd->w->b, doc);
+	if ((s->op = owner(rd->w->b, doc)) == NULL)
+		rd->strangers++;
 }
 
 /* Read the documents of the ${n} writes ${ops}, as often as it takes. */
@@ -133,7 +135,7 @@ read_back(struct writer * w, const size_t * ops, size_t n,
 	buf_clear(&w->filter);
 	batch_filter(w->b, ops, n, &w->filter);
 	while (rc == WRITE_OK) {
-		rd->n = 0;
+		rd->n = rd->strangers = 0;
 		if (sink_find(w->sink, batch_collection(w->b), &w->filter,
 		    fields, on_found, rd, &err) == 0)
 			return (WRITE_OK);
@@ -327,17 +329,20 @@ seen_of(const struct reading * rd, const struct batch_op * op)
 }
 
 /*
- * A document that none of the bytes led to: either there is none, or its key
- * is equal in value only, as 5 and 5.0 are.  Ask for it alone.
+ * No document has the bytes of the write's key: there is none, unless a key
+ * is equal in value only, as 5 and 5.0 are.  Then ask for it alone.
  */
 static enum write_result
-resolve_alone(struct writer * w, struct batch_op * op, struct reading * rd)
+resolve_unseen(struct writer * w, struct batch_op * op, int strangers,
+    struct reading * rd)
 {
 	size_t index = (size_t)(op - batch_op(w->b, 0));
 	struct seen none;
 	enum write_result rc;
 
 	memset(&none, 0, sizeof none);
+	if (!strangers)
+		return (resolve_one(w, op, &none));
 	if ((rc = read_back(w, &index, 1, rd)) != WRITE_OK)
 		return (rc);
 	return (resolve_one(w, op, rd->n > 0 ? &rd->seen[0] : &none));
@@ -347,8 +352,8 @@ resolve_alone(struct writer * w, struct batch_op * op, struct reading * rd)
 enum write_result
 writer_resolve(struct writer * w)
 {
-	struct reading rd = { w, NULL, 0, 0 };
-	struct reading one = { w, NULL, 0, 0 };
+	struct reading rd = { w, NULL, 0, 0, 0 };
+	struct reading one = { w, NULL, 0, 0, 0 };
 	enum write_result rc;
 	const struct seen * s;
 	size_t i, n;
@@ -365,7 +370,7 @@ writer_resolve(struct writer * w)
 		struct batch_op * op = batch_op(w->b, w->ops[i]);
 
 		if (op->state == BATCH_CHECK && seen_of(&rd, op) == NULL)
-			rc = resolve_alone(w, op, &one);
+			rc = resolve_unseen(w, op, rd.strangers > 0, &one);
 	}
 	free(rd.seen);
 	free(one.seen);
@@ -376,7 +381,7 @@ writer_resolve(struct writer * w)
 enum write_result
 writer_look_first(struct writer * w)
 {
-	struct reading rd = { w, NULL, 0, 0 };
+	struct reading rd = { w, NULL, 0, 0, 0 };
 	enum write_result rc;
 	size_t i, n = writer_collect(w, BATCH_WAITING, -1);
 	int target = (w->opt.policy == RESOLVE_TARGET);
@@ -403,7 +408,7 @@ writer_look_first(struct writer * w)
 enum write_result
 writer_pretend(struct writer * w)
 {
-	struct reading rd = { w, NULL, 0, 0 };
+	struct reading rd = { w, NULL, 0, 0, 0 };
 	enum write_result rc;
 	size_t i, n = writer_collect(w, BATCH_WAITING, -1);
 
