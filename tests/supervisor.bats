@@ -65,8 +65,7 @@ stage() {
 
 is_stage() { [ -n "$(stage "$@")" ]; }
 children() { pgrep -P "$SUP" || true; }
-no_is_stage() { [ -n "$(stage "$@")" ]; }
-children() { [ -z "$(children)" ]; }
+no_zombies() { ! ps -o stat= --ppid "$SUP" | grep -q Z; }
 
 # has PID REGEX: a variable of its environment matches.
 has() { tr '\0' '\n' <"/proc/$1/environ" | grep -qE -- "$2"; }
