@@ -7,6 +7,7 @@
 #include "supervisor/pool.h"
 #include "supervisor/relay.h"
 #include "supervisor/schemas.h"
+#include "supervisor/tally.h"
 #include "supervisor/watch.h"
 
 #include "files.h"
@@ -99,6 +100,56 @@ test_relay(void)
 	relay_read("jq", p, strlen(p), &l);
 	ok(l.counted == RELAY_NOTHING, "of our own stages only");
 	relay_clear(&l);
+}
+
+/* What a stage says, in the tally. */
+static void
+say(struct tally * t, int counted, uint64_t read, uint64_t written,
+    uint64_t rejected)
+{
+	struct relay_line l;
+
+	memset(&l, 0, sizeof l);
+	l.counted = counted;
+	l.counts.read = read;
+	l.counts.written = written;
+	l.counts.rejected = rejected;
+	tally_take(t, &l);
+}
+
+static int
+counts_are(struct counts c, uint64_t read, uint64_t written,
+    uint64_t rejected)
+{
+
+	return (c.read == read && c.written == written &&
+	    c.rejected == rejected);
+}
+
+static void
+test_tally(void)
+{
+	struct tally t;
+
+	memset(&t, 0, sizeof t);
+	tally_run_begins(&t);
+	say(&t, RELAY_READ, 10, 0, 0);
+	say(&t, RELAY_LOADED, 0, 4, 1);
+	say(&t, RELAY_MAPPED, 0, 0, 2);
+	say(&t, RELAY_LOADED, 0, 7, 1);
+	ok(counts_are(tally_run(&t), 10, 7, 3), "a run that goes on");
+	tally_run_begins(&t);
+	say(&t, RELAY_READ, 5, 0, 0);
+	say(&t, RELAY_LOADED, 0, 12, 1);
+	ok(counts_are(tally_run(&t), 5, 5, 0), "the next of one pipeline");
+	tally_pipeline_ends(&t);
+	ok(counts_are(tally_run(&t), 5, 5, 0) &&
+	    counts_are(tally_all(&t), 15, 12, 3), "after its end");
+	tally_run_begins(&t);
+	say(&t, RELAY_READ, 1, 0, 0);
+	say(&t, RELAY_LOADED, 0, 1, 0);
+	ok(counts_are(tally_run(&t), 1, 1, 0) &&
+	    counts_are(tally_all(&t), 16, 13, 3), "a new pipeline");
 }
 
 static void
@@ -267,6 +318,7 @@ main(void)
 	log_open("test");
 	test_pool();
 	test_relay();
+	test_tally();
 	test_discover();
 	test_files();
 	test_child();
