@@ -396,7 +396,7 @@ look_ahead(struct stream * st, size_t i)
 	char last[32];
 	int code;
 
-	if (st->warned[i] || job->table->change_index == CATALOG_NONE)
+	if (st->warned[i])
 		return (0);
 	st->warned[i] = 1;
 	buf_puts(&b, "MAX(");

@@ -2,7 +2,21 @@
 
 #include "resolve.h"
 
-#define EPOCH_DIGITS	16	/* of the first number in a version */
+#define EPOCH_DIGITS	16	/* of each number in a version */
+
+int
+resolve_is_version(const char * p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (i % (EPOCH_DIGITS + 1) == EPOCH_DIGITS ? p[i] != '.' :
+		    !((p[i] >= '0' && p[i] <= '9') ||
+		    (p[i] >= 'a' && p[i] <= 'f')))
+			return (0);
+	}
+	return (n % (EPOCH_DIGITS + 1) == EPOCH_DIGITS);
+}
 
 int
 resolve_compare(const char * a, size_t a_n, const char * b, size_t b_n)

@@ -62,6 +62,14 @@ enum resolve_action resolve_decide(enum resolve_policy policy, int acks,
  */
 int resolve_changed(const struct resolve_found * found);
 
+/**
+ * resolve_is_version(p, n):
+ * Return nonzero if the ${n} bytes ${p} are a version as load writes it: 16
+ * hexadecimal digits for each number, with dots between.  Any other text
+ * would stand above or below all of them for good.
+ */
+int resolve_is_version(const char * p, size_t n);
+
 /* Compare two versions as the server does: < 0, 0, > 0. */
 int resolve_compare(const char * a, size_t a_n, const char * b, size_t b_n);
 

@@ -14,7 +14,9 @@
 struct seen {
 	struct batch_op * op;	/* the write of its key */
 	struct resolve_found found;
-	char v[BATCH_VERSION_MAX];
+	int has_text;			/* in the version's place, even if */
+	char v[BATCH_VERSION_MAX];	/* it isn't one of ours */
+	size_t v_n;
 };
 
 /* Documents that were read back, as sink_find() yields them. */
@@ -41,9 +43,13 @@ read_stamp(bson_iter_t * it, struct seen * s)
 
 		if (strcmp(key, "v") == 0 && BSON_ITER_HOLDS_UTF8(&in)) {
 			text = bson_iter_utf8(&in, &n);
-			f->v_n = n < sizeof s->v ? n : sizeof s->v;
-			memcpy(s->v, text, f->v_n);
-			f->v = s->v;
+			s->has_text = 1;
+			s->v_n = n < sizeof s->v ? n : sizeof s->v;
+			memcpy(s->v, text, s->v_n);
+			if (resolve_is_version(text, n)) {
+				f->v = s->v;
+				f->v_n = s->v_n;
+			}
 		} else if (strcmp(key, "at") == 0 &&
 		    BSON_ITER_HOLDS_DATE_TIME(&in)) {
 			f->has_at = 1;
@@ -64,6 +70,7 @@ read_document(const struct batch * b, const bson_t * doc, struct seen * s)
 	bson_iter_t it;
 
 	memset(&s->found, 0, sizeof s->found);
+	s->has_text = 0;
 	s->found.found = 1;
 	if (!bson_iter_init(&it, doc))
 		return;
@@ -209,11 +216,11 @@ overwrite(struct writer * w, struct batch_op * op, const struct seen * s)
 		    "other writers are done", w->stream, (uintmax_t)op->line);
 		return (WRITE_TEMP);
 	}
-	if (s->found.v == NULL)
+	if (!s->has_text)
 		op->guard = BATCH_GUARD_NO_VERSION;
 	else {
 		op->guard = BATCH_GUARD_EXACT;
-		batch_seen(w->b, op, s->v, s->found.v_n);
+		batch_seen(w->b, op, s->v, s->v_n);
 	}
 	op->state = BATCH_WAITING;
 	return (WRITE_OK);

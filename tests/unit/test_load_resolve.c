@@ -124,6 +124,14 @@ static void
 test_compare(void)
 {
 
+	ok(resolve_is_version("0006475ef65e17c0", 16) &&
+	    resolve_is_version("0006475ef65e17c0.0000000000000001", 33) &&
+	    !resolve_is_version("", 0) && !resolve_is_version("zzz", 3) &&
+	    !resolve_is_version("0006475ef65e17c", 15) &&
+	    !resolve_is_version("0006475ef65e17c0.", 17) &&
+	    !resolve_is_version("0006475EF65E17C0", 16) &&
+	    !resolve_is_version("0006475ef65e17c0-0000000000000001", 33),
+	    "what is a version of ours");
 	ok(resolve_compare("a", 1, "a", 1) == 0 &&
 	    resolve_compare("a", 1, "b", 1) < 0 &&
 	    resolve_compare("a", 1, "a.b", 3) < 0 &&
