@@ -68,12 +68,13 @@ cache_version() {
 	dpkg-query --admindir="$SID/var/lib/dpkg" -W -f '${Version}' "$1"
 }
 
+# The mirror in the host's apt sources; debootstrap has a default, too.
 mirror() {
 	local m=${MILLRACE_MIRROR-}
 
 	[ -n "$m" ] || m=$(apt-get indextargets --format '$(REPO_URI)' \
 	    'Created-By: Packages' 'Label: Debian' 2>/dev/null | head -n 1)
-	echo "${m:-http://deb.debian.org/debian}"
+	echo "$m"
 }
 
 # The mounts live in a mount namespace of their own: they vanish with the
@@ -94,7 +95,7 @@ fill_sid() {
 	[ -z "${p-}" ] || export http_proxy="${http_proxy-$p}"
 	debootstrap --variant=minbase \
 	    --include=mysql-server-core,mysql-client-core,libmysqlclient-dev \
-	    sid "$dir" "$2"
+	    sid "$dir" ${2:+"$2"}
 	printf '#!/bin/sh\nexit 101\n' >"$dir/usr/sbin/policy-rc.d"
 	chmod +x "$dir/usr/sbin/policy-rc.d"
 	cp -L /etc/resolv.conf /etc/hosts "$dir/etc/"
