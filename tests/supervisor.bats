@@ -374,9 +374,14 @@ has_paid() { [ "$(mongo_q count orders '{"status":"paid"}')" -ge 5 ]; }
 	"$ROOT/scripts/sample-shop" mutate --seed 35 --rows 30 >/dev/null
 	supervisor trigger >/dev/null
 	wait_until said_times 'mysql doesn.t answer' 2
+	declare -A n
+	for t in $TABLES; do
+		n[$t]=$(times "\"table\":\"$t\".*\"outcome\":\"ok\"")
+	done
 	relay_start --port "$port" "$MYSQL_HOST:$MYSQL_PORT"
-	n=$(times '"table":"orders".*"outcome":"ok"')
-	wait_until -t 5 run_ok orders $((n + 1))
+	for t in $TABLES; do
+		wait_until -t 5 run_ok "$t" $((n[$t] + 1))
+	done
 	stop
 	relay_stop
 	expect_status 0
