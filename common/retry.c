@@ -6,9 +6,9 @@
 /* The first waits of many are no shorter, or they would be no waits. */
 #define SHORTEST_US	UINT64_C(100000)
 
-/* The next number of a sequence (splitmix64); enough for jitter. */
-static uint64_t
-next_random(uint64_t * seed)
+/* splitmix64; enough for jitter. */
+uint64_t
+retry_random(uint64_t * seed)
 {
 	uint64_t z = (*seed += UINT64_C(0x9e3779b97f4a7c15));
 
@@ -53,6 +53,6 @@ retry_next(struct retry * r, uint64_t * us)
 	wait = halvings < 64 ? r->delay_us >> halvings : 0;
 	if (wait < SHORTEST_US)
 		wait = r->delay_us < SHORTEST_US ? r->delay_us : SHORTEST_US;
-	*us = wait - next_random(&r->seed) % (wait / 2 + 1);
+	*us = wait - retry_random(&r->seed) % (wait / 2 + 1);
 	return (0);
 }

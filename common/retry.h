@@ -30,4 +30,7 @@ void retry_reset(struct retry * r);
  */
 int retry_next(struct retry * r, uint64_t * us);
 
+/* The next number of the sequence of a ${seed}, for jitter only. */
+uint64_t retry_random(uint64_t * seed);
+
 #endif /* !RETRY_H_ */

@@ -1,20 +1,11 @@
 #include <string.h>
 
+#include "../common/retry.h"
+
 #include "backoff.h"
 
 #define FIRST_US	(SECOND_US / 10)	/* no wait is shorter */
 #define LONGEST_US	(30 * SECOND_US)	/* between crashes */
-
-/* The next number of a sequence (splitmix64); enough for jitter. */
-static uint64_t
-next_random(uint64_t * seed)
-{
-	uint64_t z = (*seed += UINT64_C(0x9e3779b97f4a7c15));
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return (z ^ (z >> 31));
-}
 
 void
 backoff_init(struct backoff * b, uint64_t max, int64_t delay_us,
@@ -47,7 +38,7 @@ int64_t
 backoff_jitter(struct backoff * b, int64_t us)
 {
 
-	return (us - (int64_t)(next_random(&b->seed) %
+	return (us - (int64_t)(retry_random(&b->seed) %
 	    (uint64_t)(us / 2 + 1)));
 }
 
