@@ -1,12 +1,9 @@
 #include <fcntl.h>
-#include <getopt.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "../common/buf.h"
 #include "../common/die.h"
-#include "../common/exitcode.h"
 #include "../common/num.h"
+#include "../common/option.h"
 
 #include "config.h"
 #include "options.h"
@@ -51,16 +48,6 @@ static const struct option longs[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
-/* Print and end; a full disk is no success here either. */
-static void
-say(const char * text, size_t n)
-{
-
-	if (fwrite(text, 1, n, stdout) != n || fflush(stdout) != 0)
-		die_temp_sys("write standard output");
-	exit(EXIT_DONE);
-}
-
 static void
 show_help(void)
 {
@@ -70,16 +57,7 @@ show_help(void)
 	settings_help(config_table, &b);
 	buf_puts(&b, more_settings);
 	buf_puts(&b, exits);
-	say(b.p, b.n);
-}
-
-static void
-show_version(void)
-{
-	static const char text[] = "supervisor (millrace) "
-	    MILLRACE_VERSION "\n";
-
-	say(text, sizeof text - 1);
+	option_print(b.p, b.n);
 }
 
 static int
@@ -97,10 +75,11 @@ parse_fd(const char * arg)
 void
 options_parse(struct options * opt, int argc, char * argv[])
 {
+	struct option_seen seen = { 0 };
 	int c;
 
 	*opt = (struct options) { .notify_fd = -1 };
-	while ((c = getopt_long(argc, argv, "hV", longs, NULL)) != -1) {
+	while ((c = option_next(argc, argv, ":hV", longs, 0, &seen)) != -1) {
 		switch (c) {
 		case OPT_ONCE:
 			opt->once = 1;
@@ -118,10 +97,7 @@ options_parse(struct options * opt, int argc, char * argv[])
 			show_help();
 			break;
 		case 'V':
-			show_version();
-			break;
-		default:
-			die_usage("see the message above");
+			option_version("supervisor");
 		}
 	}
 	if (optind < argc)
