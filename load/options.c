@@ -25,7 +25,7 @@ static const struct setting settings[] = {
 
 static const char help[] =
 "usage: load [options] < messages > acknowledged-positions\n"
-"       load --check\n"
+"       load --check [--json] [stream[=collection] ...]\n"
 "\n"
 "Writes the records of a stream to MongoDB and prints the positions that\n"
 "are safe: see load(1) and record(5).\n"
@@ -54,7 +54,9 @@ static const char help[] =
 "      --activate-version delete what an ACTIVATE_VERSION message leaves\n"
 "                         behind\n"
 "      --report           log the counts so far before acknowledgements\n"
-"      --check            only try to reach the server, and log in\n"
+"      --check            only reach the server and log in; look at the\n"
+"                         streams' collections; print what was found\n"
+"      --json             print it as JSON, one object a line\n"
 "  -n, --dry-run          write and acknowledge nothing, say what would be\n"
 "      --insecure         allow connections without verified TLS\n"
 "      --max-line BYTES   longest line, 64M by default\n"
@@ -75,8 +77,8 @@ static const char exits[] =
 
 enum { OPT_ACK = 256, OPT_REJECTS, OPT_MAX, OPT_CONFLICT, OPT_CONFLICT_LOG,
 	OPT_CONFLICTS, OPT_DECIMAL, OPT_BIGINT, OPT_NAMES, OPT_MICROS,
-	OPT_DROPPED, OPT_OPEN, OPT_ACTIVATE, OPT_REPORT, OPT_CHECK, OPT_INSECURE,
-	OPT_LINE, OPT_ENV };
+	OPT_DROPPED, OPT_OPEN, OPT_ACTIVATE, OPT_REPORT, OPT_CHECK, OPT_JSON,
+	OPT_INSECURE, OPT_LINE, OPT_ENV };
 
 static const struct option longs[] = {
 	{ "ack", required_argument, NULL, OPT_ACK },
@@ -94,6 +96,7 @@ static const struct option longs[] = {
 	{ "activate-version", no_argument, NULL, OPT_ACTIVATE },
 	{ "report", no_argument, NULL, OPT_REPORT },
 	{ "check", no_argument, NULL, OPT_CHECK },
+	{ "json", no_argument, NULL, OPT_JSON },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "insecure", no_argument, NULL, OPT_INSECURE },
 	{ "max-line", required_argument, NULL, OPT_LINE },
@@ -188,6 +191,9 @@ take(struct options * opt, int c)
 	case OPT_CHECK:
 		opt->check = 1;
 		break;
+	case OPT_JSON:
+		opt->json = 1;
+		break;
 	case 'n':
 		opt->dry_run = 1;
 		break;
@@ -240,9 +246,13 @@ options_parse(struct options * opt, int argc, char * argv[])
 		if (!take_choice(opt, c))
 			take(opt, c);
 	}
-	if (optind < argc)
+	if (optind < argc && !opt->check)
 		die_usage("\"%s\": load reads standard input, and takes no "
-		    "names of streams", argv[optind]);
+		    "names of streams but with --check", argv[optind]);
+	if (opt->json && !opt->check)
+		die_usage("--json goes with --check only");
+	opt->stream = argv + optind;
+	opt->nstream = (size_t)(argc - optind);
 	if (opt->has_quota && opt->rejects == NULL)
 		die_usage("--max-rejects needs --rejects FILE: without it the "
 		    "first bad record ends the run");

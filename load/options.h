@@ -29,6 +29,9 @@ struct options {
 	int dry_run;
 	int report;		/* counts before acknowledgements */
 	int check;		/* reach the server, read nothing */
+	int json;		/* print what was found so */
+	char ** stream;		/* --check: "stream" or "stream=collection" */
+	size_t nstream;
 	int insecure;
 	size_t max_line;
 

@@ -6,23 +6,10 @@
 #include "../common/log.h"
 #include "../common/mem.h"
 
-#include "sink.h"
+#include "sink_impl.h"
 
 #define WTIMEOUT_MS		30000
 #define SOCKET_TIMEOUT_MS	60000
-#define NAMESPACE_EXISTS	48
-
-struct sink {
-	mongoc_uri_t * uri;
-	mongoc_client_t * client;
-	int lost;		/* it takes a new client to try again */
-	char * database;
-	struct buf hosts;
-	int insecure;
-	bson_t write_opts;	/* majority, journal, wtimeout */
-	bson_t reply;		/* the last answer; reply.h points into it */
-	int has_reply;
-};
 
 /* What the library says goes to our log, at the level for finding faults. */
 static void
@@ -49,23 +36,31 @@ is_remote(const mongoc_host_list_t * h)
 	    !(n > 5 && strcmp(h->host + n - 5, ".sock") == 0));
 }
 
-/* TLS that doesn't verify is no TLS. */
-static int
-check_verification(const mongoc_uri_t * uri)
+/* TLS that doesn't verify is no TLS: the option that says so, or NULL. */
+static const char *
+weak_option(const mongoc_uri_t * uri)
 {
 	static const char * const weak[] = { "tlsInsecure",
 		"tlsAllowInvalidCertificates", "tlsAllowInvalidHostnames" };
 	size_t i;
 
 	for (i = 0; i < sizeof weak / sizeof weak[0]; i++) {
-		if (!mongoc_uri_get_option_as_bool(uri, weak[i], false))
-			continue;
-		log_error("MONGODB_URI: %s=true leaves it open who the server "
-		    "is; name the authority with tlsCAFile, or give "
-		    "--insecure", weak[i]);
-		return (-1);
+		if (mongoc_uri_get_option_as_bool(uri, weak[i], false))
+			return (weak[i]);
 	}
-	return (0);
+	return (NULL);
+}
+
+static int
+check_verification(const mongoc_uri_t * uri)
+{
+	const char * weak = weak_option(uri);
+
+	if (weak == NULL)
+		return (0);
+	log_error("MONGODB_URI: %s=true leaves it open who the server is; "
+	    "name the authority with tlsCAFile, or give --insecure", weak);
+	return (-1);
 }
 
 static int
@@ -253,6 +248,32 @@ sink_reopen(struct sink * s, const char * text)
 	return (0);
 }
 
+int
+sink_is_encrypted(const struct sink * s)
+{
+
+	return (mongoc_uri_get_tls(s->uri) && weak_option(s->uri) == NULL);
+}
+
+int
+sink_is_local(const struct sink * s)
+{
+	const mongoc_host_list_t * h;
+
+	for (h = mongoc_uri_get_hosts(s->uri); h != NULL; h = h->next) {
+		if (is_remote(h))
+			return (0);
+	}
+	return (mongoc_uri_get_srv_hostname(s->uri) == NULL);
+}
+
+int
+sink_has_user(const struct sink * s)
+{
+
+	return (mongoc_uri_get_username(s->uri) != NULL);
+}
+
 const char *
 sink_database(const struct sink * s)
 {
@@ -322,8 +343,8 @@ copy_text(char * dst, size_t n, const char * message)
  * After a failure to connect the library would wait for seconds before it
  * tries again, however often it is asked: so it gets a new client.
  */
-static int
-fail(struct sink * s, struct sink_error * err, const bson_error_t * error,
+int
+sink_fail(struct sink * s, struct sink_error * err, const bson_error_t * error,
     const bson_t * answer)
 {
 	struct reply r;
@@ -348,8 +369,8 @@ fail(struct sink * s, struct sink_error * err, const bson_error_t * error,
 }
 
 /* The client, for the next try. */
-static mongoc_client_t *
-client_of(struct sink * s)
+mongoc_client_t *
+sink_client(struct sink * s)
 {
 	mongoc_client_t * client;
 
@@ -385,16 +406,16 @@ sink_ping(struct sink * s, struct sink_limits * limits,
 
 	/* FerretDB says hello even if it has lost its engine: ping. */
 	BSON_APPEND_INT32(&ping, "ping", 1);
-	if (!mongoc_client_command_simple(client_of(s), s->database, &ping, NULL,
+	if (!mongoc_client_command_simple(sink_client(s), s->database, &ping, NULL,
 	    &answer, &error))
-		rc = fail(s, err, &error, &answer);
+		rc = sink_fail(s, err, &error, &answer);
 	bson_destroy(&answer);
 	bson_destroy(&ping);
 	if (rc == -1)
 		return (-1);
-	sd = mongoc_client_select_server(client_of(s), true, NULL, &error);
+	sd = mongoc_client_select_server(sink_client(s), true, NULL, &error);
 	if (sd == NULL)
-		return (fail(s, err, &error, NULL));
+		return (sink_fail(s, err, &error, NULL));
 	hello = mongoc_server_description_hello_response(sd);
 	limits->document = limit_of(hello, "maxBsonObjectSize", 16777216);
 	limits->message = limit_of(hello, "maxMessageSizeBytes", 48000000);
@@ -433,11 +454,11 @@ sink_write(struct sink * s, const struct buf * command, struct reply * reply,
 	 * True doesn't mean that all was written: what the server says of
 	 * single documents stands in the answer alone.
 	 */
-	(void)mongoc_client_write_command_with_opts(client_of(s), s->database,
+	(void)mongoc_client_write_command_with_opts(sink_client(s), s->database,
 	    &cmd, &s->write_opts, &s->reply, &error);
 	s->has_reply = 1;
 	if (!is_answer(&s->reply))
-		return (fail(s, err, &error, NULL));
+		return (sink_fail(s, err, &error, NULL));
 	if (reply_parse(reply, &s->reply) == 0)
 		return (0);
 	*err = (struct sink_error) { VERDICT_RETRY, 0, 0,
@@ -463,8 +484,8 @@ set_find_opts(bson_t * opts, const char * const * fields)
 }
 
 /* Pass on what a cursor yields, and end it. */
-static int
-drain(struct sink * s, mongoc_cursor_t * cursor, void (* found)(void *, const bson_t *),
+int
+sink_drain(struct sink * s, mongoc_cursor_t * cursor, void (* found)(void *, const bson_t *),
     void * arg, struct sink_error * err)
 {
 	const bson_t * doc;
@@ -474,7 +495,7 @@ drain(struct sink * s, mongoc_cursor_t * cursor, void (* found)(void *, const bs
 	while (mongoc_cursor_next(cursor, &doc))
 		found(arg, doc);
 	if (mongoc_cursor_error_document(cursor, &error, &doc))
-		rc = fail(s, err, &error, doc);
+		rc = sink_fail(s, err, &error, doc);
 	mongoc_cursor_destroy(cursor);
 	return (rc);
 }
@@ -494,136 +515,13 @@ sink_find(struct sink * s, const char * collection, const struct buf * filter,
 		    "a filter that is no BSON was made" };
 		return (-1);
 	}
-	c = mongoc_client_get_collection(client_of(s), s->database, collection);
+	c = mongoc_client_get_collection(sink_client(s), s->database, collection);
 	primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
 	set_find_opts(&opts, fields);
-	rc = drain(s, mongoc_collection_find_with_opts(c, &f, &opts, primary),
+	rc = sink_drain(s, mongoc_collection_find_with_opts(c, &f, &opts, primary),
 	    found, arg, err);
 	bson_destroy(&opts);
 	mongoc_read_prefs_destroy(primary);
 	mongoc_collection_destroy(c);
-	return (rc);
-}
-
-/* What kind of collection it is, and its collation. */
-static void
-on_collection(void * arg, const bson_t * doc)
-{
-	struct sink_collection * c = arg;
-	bson_iter_t it, in;
-	const char * text;
-
-	c->exists = 1;
-	if (bson_iter_init_find(&it, doc, "type") &&
-	    BSON_ITER_HOLDS_UTF8(&it) &&
-	    strcmp(bson_iter_utf8(&it, NULL), "collection") != 0)
-		snprintf(c->refused, sizeof c->refused, "it is a %s",
-		    bson_iter_utf8(&it, NULL));
-	if (!bson_iter_init(&it, doc) ||
-	    !bson_iter_find_descendant(&it, "options.capped", &in))
-		;
-	else if (bson_iter_as_bool(&in))
-		snprintf(c->refused, sizeof c->refused, "it is capped");
-	if (!bson_iter_init(&it, doc) ||
-	    !bson_iter_find_descendant(&it, "options.collation.locale", &in) ||
-	    !BSON_ITER_HOLDS_UTF8(&in))
-		return;
-	text = bson_iter_utf8(&in, NULL);
-	if (strcmp(text, "simple") != 0)
-		snprintf(c->refused, sizeof c->refused, "its collation is %s, "
-		    "by which different keys may be equal", text);
-}
-
-static void
-on_index(void * arg, const bson_t * doc)
-{
-	struct sink_collection * c = arg;
-	bson_iter_t it;
-	const char * name = "";
-
-	if (bson_iter_init_find(&it, doc, "name") && BSON_ITER_HOLDS_UTF8(&it))
-		name = bson_iter_utf8(&it, NULL);
-	if (strcmp(name, "_id_") != 0 &&
-	    bson_iter_init_find(&it, doc, "unique") &&
-	    bson_iter_as_bool(&it) && c->unique[0] == '\0')
-		snprintf(c->unique, sizeof c->unique, "%s", name);
-}
-
-static void
-on_document(void * arg, const bson_t * doc)
-{
-	struct sink_collection * c = arg;
-
-	(void)doc;
-	c->empty = 0;
-}
-
-/* Is there any document? */
-static int
-look_inside(struct sink * s, mongoc_collection_t * coll,
-    struct sink_collection * c, struct sink_error * err)
-{
-	bson_t none = BSON_INITIALIZER, opts = BSON_INITIALIZER, in;
-	mongoc_read_prefs_t * primary;
-	int rc;
-
-	primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
-	BSON_APPEND_INT64(&opts, "limit", 1);
-	BSON_APPEND_DOCUMENT_BEGIN(&opts, "projection", &in);
-	BSON_APPEND_INT32(&in, "_id", 1);
-	bson_append_document_end(&opts, &in);
-	rc = drain(s, mongoc_collection_find_with_opts(coll, &none, &opts,
-	    primary), on_document, c, err);
-	mongoc_read_prefs_destroy(primary);
-	bson_destroy(&opts);
-	bson_destroy(&none);
-	return (rc);
-}
-
-int
-sink_look(struct sink * s, const char * name, struct sink_collection * c,
-    struct sink_error * err)
-{
-	mongoc_collection_t * coll;
-	mongoc_database_t * db;
-	bson_t opts = BSON_INITIALIZER, in;
-	int rc;
-
-	memset(c, 0, sizeof *c);
-	c->empty = 1;
-	db = mongoc_client_get_database(client_of(s), s->database);
-	BSON_APPEND_DOCUMENT_BEGIN(&opts, "filter", &in);
-	BSON_APPEND_UTF8(&in, "name", name);
-	bson_append_document_end(&opts, &in);
-	rc = drain(s, mongoc_database_find_collections_with_opts(db, &opts),
-	    on_collection, c, err);
-	mongoc_database_destroy(db);
-	bson_destroy(&opts);
-	if (rc == -1 || !c->exists || c->refused[0] != '\0')
-		return (rc);
-	coll = mongoc_client_get_collection(client_of(s), s->database, name);
-	rc = drain(s, mongoc_collection_find_indexes_with_opts(coll, NULL),
-	    on_index, c, err);
-	if (rc == 0)
-		rc = look_inside(s, coll, c, err);
-	mongoc_collection_destroy(coll);
-	return (rc);
-}
-
-int
-sink_create(struct sink * s, const char * name, struct sink_error * err)
-{
-	bson_t cmd = BSON_INITIALIZER, answer;
-	bson_error_t error;
-	int rc = 0;
-
-	BSON_APPEND_UTF8(&cmd, "create", name);
-	if (!mongoc_client_write_command_with_opts(client_of(s), s->database,
-	    &cmd, &s->write_opts, &answer, &error))
-		rc = fail(s, err, &error, &answer);
-	if (rc == -1 && err->code == NAMESPACE_EXISTS)
-		rc = 0;
-	bson_destroy(&answer);
-	bson_destroy(&cmd);
 	return (rc);
 }

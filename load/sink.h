@@ -49,6 +49,11 @@ void sink_close(struct sink * s);
  */
 int sink_reopen(struct sink * s, const char * uri);
 
+/* Is TLS spoken, and verified; is there a user to log in? */
+int sink_is_encrypted(const struct sink * s);
+int sink_is_local(const struct sink * s);
+int sink_has_user(const struct sink * s);
+
 const char * sink_database(const struct sink * s);
 
 /* The hosts, for messages: without user and password. */
@@ -84,6 +89,8 @@ struct sink_collection {
 	int empty;
 	char refused[128];	/* why it can't be written to, or "" */
 	char unique[128];	/* a unique index besides _id's, or "" */
+	int validator;		/* it has one */
+	int validator_warns;	/* which refuses nothing */
 };
 
 /**
@@ -92,6 +99,14 @@ struct sink_collection {
  */
 int sink_look(struct sink * s, const char * name, struct sink_collection * c,
     struct sink_error * err);
+
+/**
+ * sink_ask(s, database, command, answer, err):
+ * Send a command that changes nothing to ${database}, NULL for our own.
+ * Return 0 with ${answer}, to be destroyed, or -1 with ${err} filled.
+ */
+int sink_ask(struct sink * s, const char * database, const bson_t * command,
+    bson_t * answer, struct sink_error * err);
 
 /* Create the collection ${name}, unless it is there. */
 int sink_create(struct sink * s, const char * name, struct sink_error * err);

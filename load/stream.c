@@ -2,12 +2,15 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../common/exitcode.h"
+#include "../common/lineout.h"
 #include "../common/log.h"
 #include "../common/reject.h"
 #include "../common/stop.h"
 
+#include "check.h"
 #include "loader.h"
 
 #include "stream.h"
@@ -132,13 +135,10 @@ reload(void * arg)
 	return (options_reload_uri(arg));
 }
 
-/* Everything that can refuse to open.  Return an exit code. */
+/* What is written besides the collections.  Return an exit code. */
 static int
-open_all(struct loader * ld, struct options * opt)
+open_files(struct loader * ld, const struct options * opt)
 {
-	struct writer_options wo = { opt->max_retries, opt->retry_delay,
-	    opt->policy, opt->look_first, opt->ack != NULL, opt->dry_run,
-	    linein_name(ld->in), reload, opt };
 	int temporary;
 
 	ld->rejects.quota = opt->quota;
@@ -149,6 +149,17 @@ open_all(struct loader * ld, struct options * opt)
 		return (EXIT_PERM);
 	if ((ld->ack = ack_open(opt->ack, &temporary)) == NULL)
 		return (temporary ? EXIT_TEMP : EXIT_PERM);
+	return (EXIT_DONE);
+}
+
+/* Reach the server.  Return an exit code. */
+static int
+open_sink(struct loader * ld, struct options * opt)
+{
+	struct writer_options wo = { opt->max_retries, opt->retry_delay,
+	    opt->policy, opt->look_first, opt->ack != NULL, opt->dry_run,
+	    linein_name(ld->in), reload, opt };
+
 	ld->sink = sink_open(opt->uri, opt->database, opt->insecure);
 	if (ld->sink == NULL)
 		return (EXIT_PERM);
@@ -156,12 +167,25 @@ open_all(struct loader * ld, struct options * opt)
 	if (opt->insecure)
 		log_warn("--insecure: connections to %s may be neither "
 		    "encrypted nor verified", sink_hosts(ld->sink));
-	log_event(LOG_LEVEL_INFO, LOG_FIELDS(LOG_TEXT("operation", "start"),
-	    LOG_TEXT("host", sink_hosts(ld->sink)),
-	    LOG_TEXT("database", sink_database(ld->sink))),
-	    "loading into %s at %s%s", sink_database(ld->sink),
-	    sink_hosts(ld->sink), opt->dry_run ? " (dry run)" : "");
+	if (!opt->check)
+		log_event(LOG_LEVEL_INFO, LOG_FIELDS(
+		    LOG_TEXT("operation", "start"),
+		    LOG_TEXT("host", sink_hosts(ld->sink)),
+		    LOG_TEXT("database", sink_database(ld->sink))),
+		    "loading into %s at %s%s", sink_database(ld->sink),
+		    sink_hosts(ld->sink), opt->dry_run ? " (dry run)" : "");
 	return (loader_exit(writer_connect(ld->writer)));
+}
+
+/* Look, and print what was found. */
+static int
+run_check(struct loader * ld)
+{
+	struct lineout * out = lineout_open(STDOUT_FILENO, "standard output");
+	int rc;
+
+	rc = check_run(ld->opt, ld->sink, lineout_buf(out));
+	return (lineout_close(out) == -1 && rc == EXIT_DONE ? EXIT_TEMP : rc);
 }
 
 int
@@ -176,9 +200,11 @@ stream_run(struct options * opt, int fd, const char * name)
 	ld.in = linein_open(fd, name, opt->max_line);
 	ld.reader = record_reader_new();
 	ld.bsonizer = bsonizer_new();
-	rc = open_all(&ld, opt);
+	rc = opt->check ? EXIT_DONE : open_files(&ld, opt);
+	if (rc == EXIT_DONE)
+		rc = open_sink(&ld, opt);
 	if (rc == EXIT_DONE && opt->check)
-		log_info("%s answers", sink_hosts(ld.sink));
+		rc = run_check(&ld);
 	else if (rc == EXIT_DONE) {
 		if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode))
 			ld.progress = progress_open("load",

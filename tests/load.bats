@@ -608,6 +608,91 @@ BLOCKED="117 215 371 14031"
 	expect_status 0
 }
 
+@test "--check says what to do about a collection" {
+	mongo_q drop t
+	mongo_q insert t '{"_id":9,"v":"x"}'
+	mongo_q command '{"createIndexes":"t","indexes":[{"key":{"v":1},"name":"v_1","unique":true}]}'
+	SYNC_B_COLLECTION=bb run_stage "$LOAD" --check t fresh=other 'b=x$'
+	expect_status 0
+	expect_match out '^ok    t .*[.]t: a collection$'
+	expect_match out '^warn    unique index +v_1: '
+	expect_match out '^ok    fresh .*[.]other: isn.t there yet'
+	expect_match out '^ok    b .*[.]bb: isn.t there yet'
+	# What FerretDB doesn't tell isn't made up.
+	expect_not_in out storage
+	expect_not_in out privileges
+	expect_equal "$(mongo_q list)" t
+	run_stage "$LOAD" --check a=system.x 'b=x$'
+	expect_status 100
+	expect_match out '^FAIL  a .*"system.x" can.t be'
+	expect_match out '^FAIL  b .*"x[$]" can.t be'
+	expect_in out '-> name another one in SYNC_<STREAM>_COLLECTION'
+	mongo_q drop t
+
+	SINK_OPTIONS='--collection {"name":"t","type":"view"}' sink
+	run_stage "$LOAD" --check t
+	expect_status 100
+	expect_match out '^FAIL  t .*: it is a view'
+	expect_equal "$(sent create)" ""
+	SINK_OPTIONS='--collection {"name":"t","options":{"validator":{"a":1}}}' sink
+	run_stage "$LOAD" --check t
+	expect_status 0
+	expect_match out '^note    validator .*documents that it refuses'
+	run_stage "$LOAD" t
+	expect_status 100
+	run_stage "$LOAD" --json
+	expect_status 100
+}
+
+# may ROLE ACTION...: what connectionStatus says.
+may() {
+	local role=$1
+
+	shift
+	printf 'connectionStatus * answer {"authInfo":{"authenticatedUsers":[{"user":"u","db":"admin"}],"authenticatedUserRoles":[{"role":"%s","db":"shop"}],"authenticatedUserPrivileges":[{"resource":{"db":"other","collection":""},"actions":["remove"]},{"resource":{"db":"shop","collection":""},"actions":[%s]}]}}' \
+	    "$role" "$(printf '"%s",' "$@" | sed 's/,$//')"
+}
+
+@test "--check: privileges, storage and sharding, where the server tells" {
+	MONGODB_DATABASE=shop
+	sink "$(may reader find insert update)" \
+	    'dbStats * answer {"fsUsedSize":95e9,"fsTotalSize":100e9}'
+	run_stage "$LOAD" --check t
+	expect_status 100
+	expect_match out '^FAIL    privileges +the account may not remove$'
+	expect_in out '-> grant it the role readWrite on the database shop'
+	expect_match out '^ok    storage +90599 of 95367 MB'
+	run_stage "$LOAD" --check --json t
+	expect_equal "$(jq -c 'select(.point == "storage") |
+	    [.used_bytes, .total_bytes]' out)" "[95000000000,100000000000]"
+	expect_equal "$(jq -c 'select(.mark == "fail") |
+	    [.stream, .collection, .point]' out)" '["t","t","privileges"]'
+	sink "$(may root anyAction)"
+	run_stage "$LOAD" --check t
+	expect_status 0
+	expect_match out '^warn  account .*has the role root'
+	expect_match out '^ok      privileges +find, insert'
+
+	sink 'listCollections * error 13'
+	run_stage "$LOAD" --check t
+	expect_status 100
+	expect_match out '^FAIL  t .*the account may not look'
+
+	# As behind a mongos; the shard key is what config.collections says.
+	hello='"msg":"isdbgrid","isWritablePrimary":true,"maxBsonObjectSize":16777216,"maxMessageSizeBytes":48000000,"maxWriteBatchSize":100000,"minWireVersion":0,"maxWireVersion":21'
+	for key in '"_id":"hashed"' '"customer":1'; do
+		sink "hello * answer {$hello}" \
+		    'find * answer {"cursor":{"id":0,"ns":"config.collections","firstBatch":[{"_id":"shop.t","key":{'"$key"'}}]}}'
+		run_stage "$LOAD" --check t
+		case $key in
+		*hashed*) expect_status 0
+			expect_match out '^ok      sharding +by _id' ;;
+		*)	expect_status 100
+			expect_match out '^FAIL    sharding +its shard key' ;;
+		esac
+	done
+}
+
 @test "settings and options that are wrong" {
 	SYNC_BATCH_SIZE=0 run_stage "$LOAD" <"$(rows_file 1)"
 	expect_status 100

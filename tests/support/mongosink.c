@@ -27,13 +27,14 @@
  *
  *	COMMAND N ACTION [ARGUMENT ...]
  *
- * for the N-th COMMAND (insert, update, delete, find, ping, create, saslStart)
- * from 1, or every one ("*").  Actions:
+ * for the N-th COMMAND (one of names[] below) from 1, or every one ("*").
+ * Actions:
  *
  *	error CODE [LABEL ...]	refuse it: ok 0
  *	write INDEX:CODE ...	ok 1, but these writes failed
  *	unsure CODE		ok 1, with a writeConcernError
  *	count K			ok 1, and says that n is K
+ *	answer JSON		say this, and ok 1
  *	drop			close the connection without an answer
  *	delay MS		answer later
  *
@@ -41,7 +42,7 @@
  */
 
 #define SCRIPT_MAX	256
-#define NAME_MAX_	16
+#define NAME_MAX_	24
 #define HEADER		16
 #define OP_QUERY	2004
 #define OP_REPLY	1
@@ -58,7 +59,8 @@ struct step {
 
 /* How often each command came. */
 static const char * const names[] = { "insert", "update", "delete", "find",
-	"ping", "create", "saslStart" };
+	"ping", "create", "saslStart", "connectionStatus", "dbStats", "hello",
+	"listIndexes", "listCollections" };
 #define NAMES	(sizeof names / sizeof names[0])
 
 static struct {
@@ -100,7 +102,7 @@ read_script(const char * path)
 			die("%s: too long", path);
 		s = &server.step[server.nstep];
 		s->rest[0] = '\0';
-		if (sscanf(line, "%15s %15s %15s %1023[^\n]", s->command, nth,
+		if (sscanf(line, "%23s %23s %23s %1023[^\n]", s->command, nth,
 		    s->action, s->rest) < 3)
 			die("%s: what is %s", path, line);
 		s->nth = (nth[0] == '*') ? 0 : atol(nth);
@@ -265,6 +267,19 @@ say_full(bson_t * r, const bson_t * cmd)
 }
 
 static void
+say_json(bson_t * r, const char * text)
+{
+	bson_error_t error;
+	bson_t * doc = bson_new_from_json((const uint8_t *)text, -1, &error);
+
+	if (doc == NULL)
+		die("%s: %s", text, error.message);
+	bson_concat(r, doc);
+	bson_destroy(doc);
+	BSON_APPEND_DOUBLE(r, "ok", 1);
+}
+
+static void
 say_error(bson_t * r, const char * rest)
 {
 	bson_t labels;
@@ -378,7 +393,9 @@ answer(int fd, int32_t id, int32_t op, const bson_t * cmd, long writes)
 	}
 	if (strcmp(s.action, "delay") == 0)
 		usleep((useconds_t)atoi(s.rest) * 1000);
-	if (strcmp(s.action, "error") == 0)
+	if (strcmp(s.action, "answer") == 0)
+		say_json(&r, s.rest);
+	else if (strcmp(s.action, "error") == 0)
 		say_error(&r, s.rest);
 	else if (strcasecmp(name, "hello") == 0 ||
 	    strcasecmp(name, "isMaster") == 0)
