@@ -198,7 +198,8 @@ steered(const struct call * c, const char * action, const char * detail,
 	if (s == STEER_NO_TABLE)
 		no_table(c);
 	else if (status >= 400)
-		http_error(c->re, status, steer_name(s), "%s", steer_text(s));
+		http_error(c->re, status, steer_name(s), "%s",
+		    steer_text(action, s));
 	else {
 		c->re->status = status;
 		jsonw_init(&w, &c->re->body);
@@ -206,7 +207,7 @@ steered(const struct call * c, const char * action, const char * detail,
 		jsonw_text(&w, "action", action);
 		jsonw_text(&w, "table", c->table);
 		jsonw_text(&w, "result", steer_name(s));
-		jsonw_text(&w, "message", steer_text(s));
+		jsonw_text(&w, "message", steer_text(action, s));
 		jsonw_end(&w);
 		buf_putc(&c->re->body, '\n');
 	}

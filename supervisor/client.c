@@ -45,6 +45,8 @@ struct client {
 	struct access * access;
 	struct caller * caller;
 	const struct buf * answer;	/* the last one */
+	struct buf notes;	/* for people, before the answer */
+	const char * about;	/* the table that was steered, or NULL */
 	long status;
 };
 
@@ -80,7 +82,8 @@ static const struct verb {
 	{ "trigger", "[TABLE ...]", 0, -1, 0, do_steer, "synchronise now" },
 	{ "pause", "[TABLE ...]", 0, -1, 0, do_steer,
 	    "stop after what is under way; survives a restart" },
-	{ "resume", "[TABLE ...]", 0, -1, 0, do_steer, "go on" },
+	{ "resume", "[TABLE ...]", 0, -1, 0, do_steer,
+	    "go on; what was paused by name is resumed by name" },
 	{ "interval", "MINUTES|default [TABLE]", 1, 2, 0, do_interval,
 	    "from now on; survives a restart" },
 	{ "restart", "[TABLE [STAGE]]", 0, 2, 0, do_restart,
@@ -259,7 +262,12 @@ refusal(struct client * c)
 	if ((doc = answer_tree(c)) == NULL)
 		return (EXIT_TEMP);
 	text = json_text(json_get(json_root(doc), "message"), NULL);
-	log_error("%s", text != NULL ? text : "refused");
+	if (text == NULL)
+		text = "refused";
+	if (c->about != NULL && strstr(text, c->about) == NULL)
+		log_error("%s: %s", c->about, text);
+	else
+		log_error("%s", text);
 	json_free(doc);
 	return (c->status >= 500 ? EXIT_TEMP : EXIT_PERM);
 }
@@ -286,6 +294,7 @@ show(struct client * c, show_fn * fn)
 	/* Home, and wipe what is there: no flicker of an empty screen. */
 	if (c->watch_us > 0 && isatty(STDOUT_FILENO))
 		buf_puts(&b, "\033[H\033[J");
+	buf_put(&b, c->notes.p, c->notes.n);
 	fn(json_root(doc), timestamp_now(), &b);
 	if (c->watch_us > 0 && !isatty(STDOUT_FILENO))
 		buf_putc(&b, '\n');
@@ -315,21 +324,38 @@ put_path(struct buf * b, const char * table, const char * tail)
 	buf_puts(b, tail);
 }
 
+/* A server that is away comes before everything else. */
+static int
+note_servers(struct client * c)
+{
+	struct json * doc;
+
+	buf_clear(&c->notes);
+	if (ask(c, "GET", "/sync/health", NULL) == -1)
+		return (-1);
+	if (c->status == 200 && (doc = answer_tree(c)) != NULL) {
+		show_servers(json_root(doc), timestamp_now(), &c->notes);
+		json_free(doc);
+	}
+	return (0);
+}
+
 static int
 do_status(struct client * c)
 {
 	struct buf path = { NULL, 0, 0 };
 	int rc;
 
-	if (c->nargs > 0)
-		put_path(&path, c->args[0], "");
-	else
-		buf_puts(&path, "/sync/status");
+	if (c->nargs == 0) {
+		if ((!c->json && note_servers(c) == -1) ||
+		    ask(c, "GET", "/sync/status", NULL) == -1)
+			return (EXIT_TEMP);
+		return (show(c, show_status));
+	}
+	put_path(&path, c->args[0], "");
 	rc = ask(c, "GET", buf_text(&path), NULL);
 	buf_free(&path);
-	if (rc == -1)
-		return (EXIT_TEMP);
-	return (show(c, c->nargs > 0 ? show_table : show_status));
+	return (rc == -1 ? EXIT_TEMP : show(c, show_table));
 }
 
 static int
@@ -375,13 +401,12 @@ static void
 show_steered(const struct json_node * root, int64_t now_wall, struct buf * b)
 {
 	const char * table = json_text(json_get(root, "table"), NULL);
-	const char * action = json_text(json_get(root, "action"), NULL);
 	const char * result = json_text(json_get(root, "result"), NULL);
 	const char * text = json_text(json_get(root, "message"), NULL);
 
 	(void)now_wall;
-	buf_printf(b, "%s%s%s: %s\n", table != NULL ? table : "",
-	    table != NULL ? ": " : "", action != NULL ? action : "?",
+	buf_printf(b, "%s%s%s\n", table != NULL ? table : "",
+	    table != NULL ? ": " : "",
 	    text != NULL ? text : result != NULL ? result : "?");
 }
 
@@ -393,6 +418,7 @@ steer(struct client * c, const char * method, const char * table,
 	struct buf path = { NULL, 0, 0 };
 	int rc;
 
+	c->about = table;
 	put_path(&path, table, tail);
 	rc = ask(c, method, buf_text(&path), body);
 	buf_free(&path);
@@ -545,8 +571,8 @@ do_help(struct client * c)
 		buf_printf(&b, "  %-32s  %s\n", buf_text(&words),
 		    verbs[i].help);
 	}
-	buf_puts(&b, "\nsupervisor VERB --help shows the options; supervisor "
-	    "--help those of the\nservice itself.\n");
+	buf_puts(&b, "\nsupervisor VERB --help shows the options (--json, "
+	    "--watch); supervisor --help\nthose of the service itself.\n");
 	print(b.p, b.n);
 	buf_free(&b);
 	buf_free(&words);
@@ -565,6 +591,7 @@ client_main(int argc, char * argv[])
 	while (c.watch_us > 0 && !stop_sleep((uint64_t)c.watch_us))
 		rc = c.verb->fn(&c);
 	caller_free(c.caller);
+	buf_free(&c.notes);
 	access_free(c.access);
 	settings_free(c.settings);
 	return (rc);

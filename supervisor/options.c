@@ -10,6 +10,7 @@
 
 static const char help[] =
 "usage: supervisor [option ...]\n"
+"       supervisor status | trigger | pause | ...    (supervisor help)\n"
 "\n"
 "Runs extract TABLE | transform | load for every table, on time and through\n"
 "faults: see supervisor(8).\n"
@@ -101,6 +102,6 @@ options_parse(struct options * opt, int argc, char * argv[])
 		}
 	}
 	if (optind < argc)
-		die_usage("\"%s\": tables are named by SYNC_TABLES",
-		    argv[optind]);
+		die_usage("\"%s\" is no verb, see supervisor help; tables are "
+		    "named by SYNC_TABLES", argv[optind]);
 }

@@ -91,8 +91,10 @@ relay_clear(struct relay_line * l)
 
 /* For people, as log.c does it: no byte may act on the terminal. */
 static void
-put_text(struct buf * b, const char * stage, const struct relay_line * l)
+put_text(struct buf * b, const char * stage, const char * table,
+    const struct relay_line * l)
 {
+	size_t n = strlen(table);
 	const char * s;
 
 	if (log_terminal())
@@ -101,6 +103,8 @@ put_text(struct buf * b, const char * stage, const struct relay_line * l)
 	buf_puts(b, ": ");
 	if (l->level == LOG_LEVEL_WARN)
 		buf_puts(b, "warning: ");
+	if (strncmp(l->message, table, n) != 0 || l->message[n] != ':')
+		buf_printf(b, "%s: ", table);
 	for (s = l->message; *s != '\0'; s++) {
 		if ((unsigned char)*s < 0x20 || *s == 0x7f)
 			buf_printf(b, "\\u%04x", (unsigned char)*s);
@@ -146,7 +150,7 @@ relay_put(struct buf * b, int text, const char * stage, const char * table,
 	const struct json_node * root = NULL;
 
 	if (text) {
-		put_text(b, stage, l);
+		put_text(b, stage, table, l);
 		return;
 	}
 	doc = *p == '{' ? json_parse(p, n, NULL) : NULL;

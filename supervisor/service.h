@@ -166,8 +166,10 @@ enum steer service_restart(struct service * sv, const char * table,
  * (reported; the old ones hold). */
 int service_reload(struct service * sv, struct mono now);
 
-/* "done", "queued", ... and a sentence. */
+/* "done", "queued", ... */
 const char * steer_name(enum steer s);
-const char * steer_text(enum steer s);
+
+/* A sentence about it, for people who asked for ${what}: "trigger", ... */
+const char * steer_text(const char * what, enum steer s);
 
 #endif /* !SERVICE_H_ */

@@ -117,6 +117,22 @@ show_put_ago(struct buf * b, const char * text, int64_t now_wall)
 	}
 }
 
+/* The texts of an array, with commas between. */
+static void
+put_list(const struct json_node * array, struct buf * b)
+{
+	const struct json_node * v;
+	const char * text;
+
+	for (v = json_first(array); v != NULL; v = json_next(v)) {
+		text = json_text(v, NULL);
+		buf_printf(b, "%s%s", b->n > 0 ? ", " : "",
+		    text != NULL ? text : "?");
+	}
+	if (b->n == 0)
+		buf_putc(b, '-');
+}
+
 /* A member as text: a string's, or a number as it stands. */
 static const char *
 member(const struct json_node * node, const char * name, struct buf * b)
@@ -128,6 +144,8 @@ member(const struct json_node * node, const char * name, struct buf * b)
 	buf_clear(b);
 	if (v == NULL || json_kind(v) == JSON_NULL)
 		buf_puts(b, "-");
+	else if (json_kind(v) == JSON_ARRAY)
+		put_list(v, b);
 	else {
 		p = json_text(v, &n);
 		if (p == NULL)
@@ -211,6 +229,49 @@ tables_row(struct grid * g, const struct json_node * t, int64_t now_wall)
 	buf_free(&b);
 }
 
+static const char *
+last_error(const struct json_node * t)
+{
+
+	return (json_text(json_get(t, "last_error"), NULL));
+}
+
+/*
+ * The last errors, behind an empty line; one that several tables have, as
+ * when a server is away, once: "customers, orders, 3 s ago: ...".
+ */
+static void
+put_errors(const struct json_node * root, int64_t now_wall, struct buf * b)
+{
+	const struct json_node * first = json_first(json_get(root, "tables"));
+	const struct json_node * t, * u;
+	struct buf text = { NULL, 0, 0 };
+	int any = 0;
+
+	for (t = first; t != NULL; t = json_next(t)) {
+		if (last_error(t) == NULL)
+			continue;
+		for (u = first; u != t; u = json_next(u)) {
+			if (last_error(u) != NULL &&
+			    strcmp(last_error(u), last_error(t)) == 0)
+				break;
+		}
+		if (u != t)
+			continue;
+		buf_puts(b, any++ ? "" : "\n");
+		for (; u != NULL; u = json_next(u)) {
+			if (last_error(u) != NULL &&
+			    strcmp(last_error(u), last_error(t)) == 0)
+				buf_printf(b, "%s, ", member(u, "table",
+				    &text));
+		}
+		buf_printf(b, "%s: ", ago(t, "last_error_at", now_wall,
+		    &text));
+		buf_printf(b, "%s\n", member(t, "last_error", &text));
+	}
+	buf_free(&text);
+}
+
 void
 show_tables(const struct json_node * root, int64_t now_wall, struct buf * b)
 {
@@ -219,7 +280,6 @@ show_tables(const struct json_node * root, int64_t now_wall, struct buf * b)
 		"CONFLICTS", "PER MIN", "RUNS", "FAILED" };
 	const struct json_node * t = json_first(json_get(root, "tables"));
 	struct grid g = { NULL, 0, 0, 0xff0 };
-	struct buf text = { NULL, 0, 0 };
 	size_t i;
 
 	if (t == NULL) {
@@ -232,15 +292,7 @@ show_tables(const struct json_node * root, int64_t now_wall, struct buf * b)
 	for (; t != NULL; t = json_next(t))
 		tables_row(&g, t, now_wall);
 	grid_print(&g, b);
-	for (t = json_first(json_get(root, "tables")); t != NULL;
-	    t = json_next(t)) {
-		if (json_text(json_get(t, "last_error"), NULL) == NULL)
-			continue;
-		buf_printf(b, "%s: ", member(t, "table", &text));
-		buf_printf(b, "%s ", ago(t, "last_error_at", now_wall, &text));
-		buf_printf(b, "%s\n", member(t, "last_error", &text));
-	}
-	buf_free(&text);
+	put_errors(root, now_wall, b);
 }
 
 void
@@ -258,7 +310,7 @@ show_status(const struct json_node * root, int64_t now_wall, struct buf * b)
 	    ago(root, "last_sync", now_wall, &text));
 	buf_printf(b, ", took %s", member(m, "last_sync_duration", &text));
 	buf_printf(b, "; next %s\n", ago(root, "next_sync", now_wall, &text));
-	buf_printf(b, "%s records written", member(m, "total_records",
+	buf_printf(b, "since the start: %s records written", member(m, "total_records",
 	    &text));
 	buf_printf(b, ", %s %% of the runs complete\n\n",
 	    member(m, "success_rate", &text));
@@ -292,6 +344,10 @@ lines(struct grid * g, const struct json_node * node, const char * prefix,
 			show_put_ago(&text, json_text(v, NULL), now_wall);
 			buf_putc(&text, ')');
 		}
+		if (name.n > 6 &&
+		    strcmp(buf_text(&name) + name.n - 6, "_bytes") == 0)
+			buf_printf(&text, "  (%.1f GiB)",
+			    number(node, key) / (1 << 30));
 		grid_row(g);
 		grid_set(g, 0, buf_text(&name));
 		grid_set(g, 1, buf_text(&text));
@@ -314,4 +370,20 @@ show_health(const struct json_node * root, int64_t now_wall, struct buf * b)
 {
 
 	show_table(root, now_wall, b);
+}
+
+void
+show_servers(const struct json_node * root, int64_t now_wall, struct buf * b)
+{
+	const struct json_node * v = json_first(json_get(root, "servers"));
+	struct buf text = { NULL, 0, 0 };
+
+	for (; v != NULL; v = json_next(v)) {
+		if (strcmp(member(v, "connection", &text), "connected") == 0)
+			continue;
+		buf_printf(b, "%s is %s", json_key(v, NULL), buf_text(&text));
+		buf_printf(b, ", since %s", ago(v, "since", now_wall, &text));
+		buf_printf(b, ": %s\n", member(v, "error", &text));
+	}
+	buf_free(&text);
 }

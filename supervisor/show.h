@@ -27,6 +27,10 @@ void show_table(const struct json_node * root, int64_t now_wall,
 void show_health(const struct json_node * root, int64_t now_wall,
     struct buf * b);
 
+/* Of the same a line for each server that isn't connected. */
+void show_servers(const struct json_node * root, int64_t now_wall,
+    struct buf * b);
+
 /* Append how long ago or ahead ${text}, an RFC 3339 time, is: "12 s ago". */
 void show_put_ago(struct buf * b, const char * text, int64_t now_wall);
 

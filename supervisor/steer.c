@@ -35,10 +35,35 @@ steer_name(enum steer s)
 	return (words[s].name);
 }
 
-const char *
-steer_text(enum steer s)
-{
+/* What the three good answers mean. */
+static const struct {
+	const char * what, * text[3];
+} sentences[] = {
+	{ "trigger", { "A run begins.", "One more run follows.",
+	    "A run is about to begin already." } },
+	{ "pause", { "Paused.",
+	    "It pauses once what is under way is acknowledged.",
+	    "It was paused before." } },
+	{ "resume", { "It goes on.", "It goes on once it has drained.",
+	    "It was not paused." } },
+	{ "restart", { "The next run has new processes.",
+	    "It drains, and goes on with new processes.",
+	    "It drains already." } },
+	{ "interval", { "It holds from now on.", NULL, NULL } },
+	{ "reload", { "The settings were read again.", NULL, NULL } },
+};
 
+const char *
+steer_text(const char * what, enum steer s)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof sentences / sizeof sentences[0] &&
+	    s <= STEER_ALREADY; i++) {
+		if (strcmp(sentences[i].what, what) == 0 &&
+		    sentences[i].text[s] != NULL)
+			return (sentences[i].text[s]);
+	}
 	return (words[s].text);
 }
 

@@ -37,7 +37,8 @@ struct table {
 	int rounds;			/* it stays for others */
 	int killed;			/* by us */
 	int no_checkpoint;		/* it couldn't be written */
-	char * said[PIPELINE_STAGES_MAX];	/* each stage's last error */
+	char * said[PIPELINE_STAGES_MAX];	/* see hear() */
+	char * error_said[PIPELINE_STAGES_MAX];	/* each one's last error */
 
 	char run[RUN_ID_MAX];		/* this one's id, or the last's */
 	struct mono begun;
@@ -146,6 +147,32 @@ on_ack(void * cookie, const char * value, size_t n, struct mono now)
 		table_event(t, JOB_EV_ROUND, now);
 }
 
+/*
+ * What is told when the stage fails: its last two errors, as the first of
+ * them is often the reason of the other; else its first warning.
+ */
+static void
+hear(struct table * t, size_t stage, const struct relay_line * l)
+{
+	char * before = t->said[stage];
+	struct buf b = { NULL, 0, 0 };
+
+	if (l->level != LOG_LEVEL_ERROR &&
+	    (l->level != LOG_LEVEL_WARN || before != NULL))
+		return;
+	if (l->level == LOG_LEVEL_ERROR && t->error_said[stage] != NULL &&
+	    strcmp(t->error_said[stage], l->message) != 0)
+		buf_printf(&b, "%s; ", t->error_said[stage]);
+	buf_puts(&b, l->message);
+	t->said[stage] = mem_dup(buf_text(&b));
+	if (l->level == LOG_LEVEL_ERROR) {
+		free(t->error_said[stage]);
+		t->error_said[stage] = mem_dup(l->message);
+	}
+	free(before);
+	buf_free(&b);
+}
+
 static void
 on_line(void * cookie, size_t stage, const char * p, size_t n,
     struct mono now)
@@ -161,11 +188,7 @@ on_line(void * cookie, size_t stage, const char * p, size_t n,
 		relay_say(name, t->name, t->run, p, n, &l);
 	if (l.level >= LOG_LEVEL_WARN)
 		tell(t, EVENT_STAGE_LINE, l.level, l.message, -1);
-	if (l.level == LOG_LEVEL_ERROR ||
-	    (l.level == LOG_LEVEL_WARN && t->said[stage] == NULL)) {
-		free(t->said[stage]);
-		t->said[stage] = mem_dup(l.message);
-	}
+	hear(t, stage, &l);
 	relay_clear(&l);
 }
 
@@ -204,7 +227,8 @@ drop_pipeline(struct table * t)
 	tally_pipeline_ends(&t->tally);
 	for (k = 0; k < PIPELINE_STAGES_MAX; k++) {
 		free(t->said[k]);
-		t->said[k] = NULL;
+		free(t->error_said[k]);
+		t->said[k] = t->error_said[k] = NULL;
 	}
 }
 

@@ -376,7 +376,7 @@ accepted() {
 	run_stage supervisor resume orders products
 	expect_status 0
 	run_stage supervisor interval 15 orders
-	expect_in out "orders: interval: It is done."
+	expect_in out "orders: It holds from now on."
 	run_stage supervisor interval default orders
 	expect_status 0
 	run_stage supervisor restart orders transform
