@@ -260,17 +260,29 @@ away() {
 
 # --- Hostile and broken clients -------------------------------------------
 
-@test "bare sockets over TCP: malformed, slow, too large, too many" {
-	export HTTP_ADDRESS=127.0.0.1:$(free_port)
+# hostile NAME ADDRESS [TOKEN]: a service there, asked as no decent client
+# would.
+hostile() {
+	mkdir "$1"
+	cd "$1"
+	export STATE_DIR=$PWD/state HTTP_ADDRESS=$2 HTTP_TOKEN=${3-}
 	start_service
-	"$SUPPORT/rawhttp" "$HTTP_ADDRESS" >raw || fail "$(grep '^not' raw)"
+	"$SUPPORT/rawhttp" "$2" ${3+"$3"} >raw || fail "$1: $(grep '^not' raw)"
+	expect_match raw '^ok slow_body'
 	stop_service
 }
 
-@test "bare sockets over the Unix socket" {
-	start_service
-	"$SUPPORT/rawhttp" "$HTTP_ADDRESS" >raw || fail "$(grep '^not' raw)"
-	stop_service
+@test "bare sockets: malformed, slow, too large, too many" {
+	# What is slow takes its time: all three at once.
+	pids=
+	for at in "tcp 127.0.0.1:$(free_port)" "unix unix:$PWD/raw.sock" \
+	    "token 127.0.0.1:$(free_port) 0123456789abcdef0123456789abcdef"; do
+		(hostile $at) 3>&- &
+		pids="$pids $!"
+	done
+	for p in $pids; do
+		wait "$p"
+	done
 }
 
 @test "with a token: without it nothing but /healthz and /readyz" {
@@ -280,9 +292,6 @@ away() {
 	    'dash read fedcba9876543210fedcba9876543210' >token
 	export HTTP_ADDRESS=0.0.0.0:$port HTTP_TOKEN_FILE=$PWD/token
 	start_service
-	"$SUPPORT/rawhttp" "127.0.0.1:$port" \
-	    0123456789abcdef0123456789abcdef >raw ||
-	    fail "$(grep '^not' raw)"
 	# The one that may only look.
 	http=$(curl -s -o answer -w '%{http_code}' -X POST \
 	    -H 'Authorization: Bearer fedcba9876543210fedcba9876543210' \
