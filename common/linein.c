@@ -20,6 +20,7 @@ struct linein {
 	size_t cap;		/* without the slack */
 	size_t start;		/* first byte not returned yet */
 	size_t scanned;		/* no newline in [start, scanned) */
+	int found;		/* but there is one at it */
 	size_t end;		/* behind the last byte read */
 	uint64_t number;	/* of the line last returned */
 	uint64_t offset;	/* bytes returned */
@@ -96,17 +97,28 @@ at_eof(struct linein * in)
 	return (LINEIN_ERROR);
 }
 
+/* Bring `scanned` to the next newline, or to the end of what was read. */
+static int
+find_newline(struct linein * in)
+{
+	char * nl;
+
+	if (in->found)
+		return (1);
+	nl = memchr(in->buf + in->scanned, '\n', in->end - in->scanned);
+	in->found = (nl != NULL);
+	in->scanned = nl != NULL ? (size_t)(nl - in->buf) : in->end;
+	return (in->found);
+}
+
 enum linein_result
 linein_next(struct linein * in, const char ** p, size_t * n)
 {
 	enum linein_result r;
-	char * nl;
 
 	if (in->eof)
 		return (LINEIN_EOF);
-	while ((nl = memchr(in->buf + in->scanned, '\n',
-	    in->end - in->scanned)) == NULL) {
-		in->scanned = in->end;
+	while (!find_newline(in)) {
 		if (in->end - in->start > in->max)
 			break;
 		if ((r = fill(in)) == LINEIN_EOF)
@@ -116,16 +128,16 @@ linein_next(struct linein * in, const char ** p, size_t * n)
 			return (r);
 		}
 	}
-	if (nl == NULL || (size_t)(nl - (in->buf + in->start)) > in->max) {
+	if (in->scanned - in->start > in->max) {
 		in->eof = in->too_long = 1;
 		log_error("%s:%ju: the line is longer than %zu bytes",
 		    in->name, (uintmax_t)in->number + 1, in->max);
 		return (LINEIN_ERROR);
 	}
 	*p = in->buf + in->start;
-	*n = (size_t)(nl - *p);
-	in->start += *n + 1;
-	in->scanned = in->start;
+	*n = in->scanned - in->start;
+	in->start = ++in->scanned;
+	in->found = 0;
 	in->number++;
 	in->offset += *n + 1;
 	return (LINEIN_LINE);
@@ -136,8 +148,7 @@ linein_idle(struct linein * in)
 {
 	struct pollfd pfd = { in->fd, POLLIN, 0 };
 
-	if (in->eof || memchr(in->buf + in->scanned, '\n',
-	    in->end - in->scanned) != NULL)
+	if (in->eof || find_newline(in))
 		return (0);
 	return (poll(&pfd, 1, 0) == 0);
 }

@@ -3,57 +3,8 @@
 
 #include "buf.h"
 #include "mem.h"
+#include "record_impl.h"
 #include "scan_fast.h"
-
-#include "record.h"
-
-/* A name of the shape in force, in a hash table with open addressing. */
-struct name {
-	char * text;
-	size_t n;
-};
-
-/* A field of the last row: `"name":` as it stood there, and its slot. */
-struct memo {
-	size_t at;		/* in memo_text */
-	size_t n;
-	int slot;
-	uint8_t escaped;
-};
-
-/*
- * The envelope of the last row, if it was plain: all bytes up to the time,
- * then `,"pos":[`, numbers that stay (the epoch), the running number,
- * `],"record":` and nothing behind the record.  The next row of the stream
- * differs in the time and the running number only.
- */
-struct plain {
-	struct buf head;	/* up to the opening quote of the time */
-	struct buf mid;		/* from behind it to the running number */
-	uint64_t pos[RECORD_POS_MAX];
-	size_t npos;		/* 0: the last row wasn't plain */
-	size_t stream, nstream;	/* where in the head */
-	char op;
-};
-#define PLAIN_TAIL	"],\"record\":{"
-
-struct record_reader {
-	struct record_field * field;
-	size_t cap;
-	struct plain plain;
-
-	struct name * name;
-	size_t nname;
-	int * table;		/* slots by hash, -1 for free */
-	size_t mask;		/* its size less one */
-	uint64_t * seen;	/* by slot: the row that had it */
-	uint64_t row;
-
-	struct memo * memo;
-	size_t nmemo, memo_cap;
-	char * memo_text;
-	size_t memo_n, memo_text_cap;
-};
 
 struct record_reader *
 record_reader_new(void)
@@ -90,7 +41,7 @@ record_reader_free(struct record_reader * rd)
 	buf_free(&rd->plain.head);
 	buf_free(&rd->plain.mid);
 	free(rd->memo);
-	free(rd->memo_text);
+	buf_free(&rd->memo_text);
 	free(rd);
 }
 
@@ -155,40 +106,6 @@ find_slot(const struct record_reader * rd, const struct scan_value * key)
 	return (slot);
 }
 
-/* Keep the names of this row for the next one. */
-static void
-remember(struct record_reader * rd, size_t n)
-{
-	const struct scan_value * key;
-	struct memo * m;
-	char * p;
-	size_t i;
-
-	if (n > rd->memo_cap)
-		rd->memo = mem_grow(rd->memo, rd->memo_cap = 2 * n,
-		    sizeof *rd->memo);
-	rd->memo_n = 0;
-	for (i = 0; i < n; i++) {
-		key = &rd->field[i].key;
-		m = &rd->memo[i];
-		m->at = rd->memo_n;
-		m->n = key->n + 3;
-		m->slot = rd->field[i].slot;
-		m->escaped = key->escaped;
-		if (rd->memo_n + m->n + SCAN_BLOCK > rd->memo_text_cap) {
-			rd->memo_text_cap = 2 * (rd->memo_n + m->n) +
-			    SCAN_BLOCK;
-			rd->memo_text = mem_grow(rd->memo_text,
-			    rd->memo_text_cap, 1);
-		}
-		p = rd->memo_text + m->at;
-		memcpy(p, key->p - 1, key->n + 2);
-		p[key->n + 2] = ':';
-		rd->memo_n += m->n;
-	}
-	rd->nmemo = n;
-}
-
 static int
 fail(struct record_error * err, const char * line, const char * what,
     const char * where)
@@ -245,7 +162,7 @@ read_key(const char * p, const char * end, struct scan_value * key,
 		    p };
 		return (NULL);
 	}
-	if ((p = scan_quick(p, end, key, se)) == NULL)
+	if ((p = scan_value(p, end, key, se)) == NULL)
 		return (NULL);
 	p = scan_skip_space(p, end);
 	if (p >= end || *p != ':') {
@@ -275,19 +192,19 @@ next_member(const char * p, const char * end, int * done,
 	return (NULL);
 }
 
-/* The fields of the object at ${p}, with their slots. */
+/* The fields of the object at ${p}, with their slots, whatever they are. */
 static const char *
-read_fields(struct record_reader * rd, const char * p, const char * end,
+read_any_fields(struct record_reader * rd, const char * p, const char * end,
     struct record * r, struct record_error * err)
 {
 	struct scan_error se;
 	struct scan_value dup;
 	struct record_field * f;
 	const char * start = p;
-	const struct memo * m;
 	size_t n = 0;
-	int done, known = 1;
+	int done;
 
+	rd->nmemo = 0;
 	p = scan_space(p + 1, end);
 	done = (p < end && *p == '}');
 	p += done;
@@ -298,24 +215,10 @@ read_fields(struct record_reader * rd, const char * p, const char * end,
 			    sizeof *rd->field);
 		}
 		f = &rd->field[n];
-		m = n < rd->nmemo ? &rd->memo[n] : NULL;
-		if (m != NULL && (size_t)(end - p) > m->n &&
-		    scan_same(p, rd->memo_text + m->at, m->n)) {
-			f->key = (struct scan_value) { p + 1, m->n - 3,
-			    SCAN_STRING, m->escaped, 0 };
-			f->slot = m->slot;
-			p = scan_skip_space(p + m->n, end);
-		} else {
-			if ((p = read_key(p, end, &f->key, &se)) == NULL)
-				goto bad;
-			f->slot = find_slot(rd, &f->key);
-			known = 0;
-		}
-		if (p >= end) {
-			se = (struct scan_error) { "a value is expected", p };
+		if ((p = read_key(p, end, &f->key, &se)) == NULL)
 			goto bad;
-		}
-		if ((p = scan_quick(p, end, &f->val, &se)) == NULL)
+		f->slot = find_slot(rd, &f->key);
+		if ((p = scan_value(p, end, &f->val, &se)) == NULL)
 			goto bad;
 		if (f->val.kind >= SCAN_ARRAY &&
 		    scan_duplicate(&f->val, &dup)) {
@@ -330,15 +233,32 @@ read_fields(struct record_reader * rd, const char * p, const char * end,
 	    SCAN_OBJECT, 0, 0 };
 	r->field = rd->field;
 	r->nfield = n;
-	if (known)
-		return (p);
 	if (check_names(rd, r, err) == -1)
 		return (NULL);
-	remember(rd, n);
+	record_keep_fields(rd, r);
 	return (p);
 bad:
 	fail(err, r->line, se.what, se.where);
 	return (NULL);
+}
+
+/* The same, if it can be in the quick way. */
+static const char *
+read_fields(struct record_reader * rd, const char * p, const char * end,
+    struct record * r, struct record_error * err)
+{
+	const char * start = p;
+
+	if ((p = record_quick_fields(rd, start, end)) == NULL)
+		p = read_any_fields(rd, start, end, r, err);
+	else {
+		r->record = (struct scan_value) { start, (size_t)(p - start),
+		    SCAN_OBJECT, 0, 0 };
+		r->field = rd->field;
+		r->nfield = rd->nmemo;
+	}
+	r->shape = rd->shape;
+	return (p);
 }
 
 /* What stands in the envelope, by the names of record.5. */
@@ -575,103 +495,14 @@ read_type(struct record * r, const struct envelope * e,
 	return (0);
 }
 
-/* The row's envelope, if the next ones can be expected to be like it. */
-static void
-remember_plain(struct plain * pl, const struct record * r,
-    const struct scan_value * op, const struct scan_value * pos)
-{
-	const char * end = r->line + r->len;
-	const char * at = r->at.p - (r->at.p != NULL);
-	const char * last;
-
-	pl->npos = 0;
-	if (at == NULL || op->p == NULL || r->npos == 0 ||
-	    r->stream.p > at || r->stream.escaped ||
-	    pos->p < at || r->record.p < pos->p ||
-	    r->record.p + r->record.n + 1 != end)
-		return;
-	/* Behind the last comma or the bracket stands the running number. */
-	for (last = pos->p + pos->n - 1; last[-1] != ',' && last[-1] != '[';
-	    last--)
-		continue;
-	buf_clear(&pl->head);
-	buf_put(&pl->head, r->line, (size_t)(at - r->line));
-	buf_clear(&pl->mid);
-	buf_put(&pl->mid, r->at.p + r->at.n + 1,
-	    (size_t)(last - (r->at.p + r->at.n + 1)));
-	memcpy(pl->pos, r->pos, sizeof pl->pos);
-	pl->stream = (size_t)(r->stream.p - r->line);
-	pl->nstream = r->stream.n;
-	pl->op = r->op;
-	pl->npos = r->npos;
-}
-
-/* A running number as extract writes it; NULL if it isn't plain. */
-static const char *
-read_running(const char * p, const char * end, uint64_t * out)
-{
-	const char * start = p;
-	uint64_t v = 0;
-
-	for (; p < end && scan_is_digit(*p); p++)
-		v = v * 10 + (uint64_t)(*p - '0');
-	*out = v;
-	/* It can't overflow, and has no leading zero. */
-	if (p == start || p - start > 19 || (*start == '0' && p > start + 1))
-		return (NULL);
-	return (p);
-}
-
-/*
- * A line that starts like the last plain row.  Return 1 if it is one, 0 if
- * it has to be read the general way, -1 after an error.
- */
+/* A line of which nothing is known. */
 static int
-read_plain(struct record_reader * rd, struct record * r,
+parse_any(struct record_reader * rd, struct record * r,
     struct record_error * err)
 {
-	static const char tail[] = PLAIN_TAIL "    ";	/* a whole block */
-	const struct plain * pl = &rd->plain;
-	const char * p = r->line + pl->head.n;
-	const char * end = r->line + r->len;
-	struct scan_error se;
-
-	if (pl->npos == 0 || r->len <= pl->head.n + pl->mid.n ||
-	    !scan_same(r->line, pl->head.p, pl->head.n) || *p != '"')
-		return (0);
-	if ((p = scan_quick(p, end, &r->at, &se)) == NULL ||
-	    (size_t)(end - p) <= pl->mid.n ||
-	    !scan_same(p, pl->mid.p, pl->mid.n))
-		return (0);
-	p = read_running(p + pl->mid.n, end, &r->pos[pl->npos - 1]);
-	if (p == NULL || (size_t)(end - p) <= sizeof PLAIN_TAIL - 1 ||
-	    !scan_same(p, tail, sizeof PLAIN_TAIL - 1))
-		return (0);
-	p = read_fields(rd, p + sizeof PLAIN_TAIL - 2, end, r, err);
-	if (p == NULL)
-		return (-1);
-	if (p + 1 != end || *p != '}')
-		return (0);
-	memcpy(r->pos, pl->pos, (pl->npos - 1) * sizeof r->pos[0]);
-	r->npos = pl->npos;
-	r->type = RECORD_ROW;
-	r->stream = (struct scan_value) { r->line + pl->stream, pl->nstream,
-	    SCAN_STRING, 0, 0 };
-	r->op = pl->op;
-	return (1);
-}
-
-int
-record_parse(struct record_reader * rd, const char * p, size_t n,
-    struct record * r, struct record_error * err)
-{
 	struct envelope e;
-	int plain;
+	const char * p = r->line;
 
-	*r = (struct record) { .line = p, .len = n };
-	if ((plain = read_plain(rd, r, err)) != 0)
-		return (plain > 0 ? 0 : -1);
-	*r = (struct record) { .line = p, .len = n };
 	memset(&e, 0, sizeof e);
 	if (read_envelope(rd, r, &e, err) == -1 ||
 	    read_type(r, &e, err) == -1)
@@ -680,7 +511,7 @@ record_parse(struct record_reader * rd, const char * p, size_t n,
 	case RECORD_ROW:
 		if (read_row(r, &e, err) == -1)
 			return (-1);
-		remember_plain(&rd->plain, r, &e.m[M_OP], &e.m[M_POS]);
+		record_keep_envelope(rd, r, &e.m[M_OP], &e.m[M_POS]);
 		break;
 	case RECORD_STATE:
 		return (read_state(r, &e, err));
@@ -696,6 +527,25 @@ record_parse(struct record_reader * rd, const char * p, size_t n,
 		break;
 	}
 	return (0);
+}
+
+int
+record_parse(struct record_reader * rd, const char * p, size_t n,
+    struct record * r, struct record_error * err)
+{
+	const char * end = p + n;
+	const char * q;
+
+	r->line = p;
+	r->len = n;
+	if ((q = record_quick(rd, r)) != NULL) {
+		if ((q = read_fields(rd, q, end, r, err)) == NULL)
+			return (-1);
+		if (q + 1 == end && *q == '}')
+			return (0);
+	}
+	*r = (struct record) { .line = p, .len = n };
+	return (parse_any(rd, r, err));
 }
 
 int

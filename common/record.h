@@ -42,6 +42,10 @@ struct record {
 	struct scan_value record;	/* the object */
 	struct record_field * field;	/* its members, in order */
 	size_t nfield;
+	uint64_t shape;			/* rows of one reader with the same
+					 * number have the same names in the
+					 * same order, the same slots, and
+					 * their fields in the same place */
 
 	/* STATE only. */
 	struct scan_value value;

@@ -38,25 +38,58 @@ scan_look(const char * p)
 	    (unsigned)_mm_movemask_epi8(x) });
 }
 
+/* Bit i: byte i isn't plain text: '"', '\', a control byte or not ASCII. */
+static inline unsigned
+scan_odd(const char * p)
+{
+	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+	/* Signed: what is above 0x7f is below 0x20, too. */
+	__m128i odd = _mm_or_si128(_mm_cmplt_epi8(x, _mm_set1_epi8(0x20)),
+	    _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
+	    _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))));
+
+	return ((unsigned)_mm_movemask_epi8(odd));
+}
+
+/* Nonzero if a block is the same at both places. */
+static inline int
+scan_same16(const char * a, const char * b)
+{
+	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);
+	__m128i y = _mm_loadu_si128((const __m128i *)(const void *)b);
+
+	return (_mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) == 0xffff);
+}
+
 /* Nonzero if ${n} bytes are the same at both places. */
 static inline int
 scan_same(const char * a, const char * b, size_t n)
 {
-	unsigned differ;
-	__m128i x, y;
 	size_t i;
 
-	for (i = 0; i < n; i += SCAN_BLOCK) {
-		x = _mm_loadu_si128((const __m128i *)(const void *)(a + i));
-		y = _mm_loadu_si128((const __m128i *)(const void *)(b + i));
-		differ = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) ^
-		    0xffff;
-		if (n - i < SCAN_BLOCK)
-			differ &= (1u << (n - i)) - 1;
-		if (differ != 0)
+	if (n < SCAN_BLOCK)
+		return (memcmp(a, b, n) == 0);
+	for (i = 0; i + SCAN_BLOCK < n; i += SCAN_BLOCK) {
+		if (!scan_same16(a + i, b + i))
 			return (0);
 	}
-	return (1);
+	/* The last block overlaps the one before. */
+	return (scan_same16(a + n - SCAN_BLOCK, b + n - SCAN_BLOCK));
+}
+
+/* The same of up to 32 bytes: bit i of ${mask} is set for each that counts. */
+static inline int
+scan_same32(const char * a, const char * b, unsigned mask)
+{
+	const __m128i * x = (const __m128i *)(const void *)a;
+	const __m128i * y = (const __m128i *)(const void *)b;
+	unsigned low, high;
+
+	low = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(x),
+	    _mm_loadu_si128(y)));
+	high = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(
+	    _mm_loadu_si128(x + 1), _mm_loadu_si128(y + 1)));
+	return (((low | high << 16) & mask) == mask);
 }
 #else
 static inline struct scan_block
@@ -75,11 +108,27 @@ scan_look(const char * p)
 	return (b);
 }
 
+static inline unsigned
+scan_odd(const char * p)
+{
+	struct scan_block b = scan_look(p);
+
+	return (b.special | b.high);
+}
+
 static inline int
 scan_same(const char * a, const char * b, size_t n)
 {
 
 	return (memcmp(a, b, n) == 0);
+}
+
+static inline int
+scan_same32(const char * a, const char * b, unsigned mask)
+{
+
+	/* The bits are the lowest ones, as many as there are bytes. */
+	return (memcmp(a, b, (size_t)__builtin_popcount(mask)) == 0);
 }
 #endif
 
@@ -130,37 +179,58 @@ scan_skip_space(const char * p, const char * end)
 	return (scan_space(p, end));
 }
 
-/* As scan_value(). */
+/* The number of ${n} digits at ${p}, 1 to 19 of them. */
+static inline uint64_t
+scan_decimal(const char * p, size_t n)
+{
+	uint64_t v = 0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint64_t x;
+
+	/* Eight at once, with zeros before them: in pairs, in fours. */
+	if (n <= 8) {
+		x = (scan_load8(p) ^ SCAN_REP('0')) << (64 - 8 * n);
+		x = (x * 10 + (x >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
+		x = (x * 100 + (x >> 16)) & UINT64_C(0x0000ffff0000ffff);
+		return ((x * 10000 + (x >> 32)) & 0xffffffff);
+	}
+#endif
+	for (; n > 0; n--)
+		v = v * 10 + (uint64_t)(*p++ - '0');
+	return (v);
+}
+
+/*
+ * As scan_value(), for what most values are: text of ASCII without escapes,
+ * and whole numbers that aren't negative, with a value's end behind them.
+ * NULL for any other, and if it doesn't end before ${end}.
+ */
 static inline const char *
-scan_quick(const char * p, const char * end, struct scan_value * v,
-    struct scan_error * err)
+scan_simple(const char * p, const char * end, struct scan_value * v)
 {
 	const char * q = p + 1;
-	struct scan_block b;
+	unsigned odd;
 
 	if (*p == '"') {
-		while ((b = scan_look(q)).special == 0 && b.high == 0 &&
-		    q < end)
+		while ((odd = scan_odd(q)) == 0 && q < end)
 			q += SCAN_BLOCK;
-		if (b.special != 0) {
-			q += __builtin_ctz(b.special);
-			/* High bits before the quote want a closer look. */
-			if (q < end && *q == '"' && (b.high & (b.special ^
-			    (b.special - 1))) == 0) {
-				*v = (struct scan_value) { p + 1,
-				    (size_t)(q - p - 1), SCAN_STRING, 0, 1 };
-				return (q + 1);
-			}
-		}
-	} else if (*p >= '1' && *p <= '9') {
-		q = scan_digits(p, end);
-		if (q < end && (*q == ',' || *q == '}' || *q == ']')) {
-			*v = (struct scan_value) { p, (size_t)(q - p),
-			    SCAN_INT, 0, 1 };
-			return (q);
-		}
+		if (odd == 0)
+			return (NULL);
+		q += __builtin_ctz(odd);
+		if (*q != '"' || q >= end)
+			return (NULL);
+		*v = (struct scan_value) { p + 1, (size_t)(q - p - 1),
+		    SCAN_STRING, 0, 1 };
+		return (q + 1);
 	}
-	return (scan_value(p, end, v, err));
+	if (!scan_is_digit(*p))
+		return (NULL);
+	q = scan_digits(p, end);
+	if (q >= end || (*q != ',' && *q != '}' && *q != ']') ||
+	    (*p == '0' && q != p + 1))
+		return (NULL);
+	*v = (struct scan_value) { p, (size_t)(q - p), SCAN_INT, 0, 1 };
+	return (q);
 }
 
 #endif /* !SCAN_FAST_H_ */

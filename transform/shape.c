@@ -16,15 +16,45 @@ struct level {
 	size_t body;		/* behind the head */
 };
 
+/* An operation that copies a column that is there. */
+struct part {
+	const struct op * op;
+	const struct scan_value * v;
+	const char * head;	/* of the operation */
+	size_t nhead;
+	unsigned plain;
+};
+
 struct shape {
 	const struct plan * plan;
 	const struct scan_value ** col;	/* by slot; NULL: not in the row */
+	uint64_t shape;		/* of the row that these are of; 0: none */
+	size_t others;		/* columns of it that have no operation */
+	struct part * part;	/* all of its operations, ... */
+	size_t npart;		/* ... or 0 if some do something else */
+	size_t nflat;		/* ... or 0 if some do so with any row */
 	struct level * level;
 	unsigned nlevel;
 	struct scratch * mem;
 	struct buf buf;
 	struct convert convert;
 };
+
+/* The number of operations if all of them copy columns, each another. */
+static size_t
+count_flat(const struct plan * plan)
+{
+	char * used = mem_new(plan->nnames + 1, 1);
+	size_t i;
+
+	for (i = 0; i < plan->nop; i++) {
+		if (plan->op[i].what != OP_VALUE || plan->op[i].slot < 0 ||
+		    used[plan->op[i].slot]++ != 0)
+			break;
+	}
+	free(used);
+	return (i == plan->nop ? plan->nop : 0);
+}
 
 struct shape *
 shape_new(const struct plan * plan)
@@ -33,6 +63,8 @@ shape_new(const struct plan * plan)
 
 	sh->plan = plan;
 	sh->col = mem_new(plan->nnames, sizeof *sh->col);
+	sh->part = mem_new(plan->nop, sizeof *sh->part);
+	sh->nflat = count_flat(plan);
 	sh->level = mem_new(plan->depth + 1, sizeof *sh->level);
 	sh->mem = scratch_new();
 	sh->convert = (struct convert) { .mem = sh->mem, .buf = &sh->buf,
@@ -47,6 +79,7 @@ shape_free(struct shape * sh)
 	if (sh == NULL)
 		return;
 	free(sh->col);
+	free(sh->part);
 	free(sh->level);
 	scratch_free(sh->mem);
 	buf_free(&sh->buf);
@@ -291,6 +324,33 @@ run_all(struct shape * sh, const struct record * r, struct buf * out,
 	return (0);
 }
 
+/*
+ * A document that is made of nothing but columns as they stand in the line,
+ * none of them twice, so that there is room for all of it.  Return 0; or -1
+ * if that is for run_all(), with ${out} as before.
+ */
+static int
+run_parts(struct shape * sh, const struct record * r, struct buf * out)
+{
+	const struct part * pc = sh->part;
+	const struct part * end = pc + sh->npart;
+	char * d = buf_room(out, sh->plan->fixed + r->len + LINEIN_SLACK);
+	struct verdict why;
+	const char * p;
+	size_t n;
+
+	for (; pc < end; pc++) {
+		if ((pc->plain & KIND(pc->v->kind)) == 0 &&
+		    is_copied(sh, pc->op, pc->v, &why) != 1)
+			return (-1);
+		p = scan_raw(pc->v, &n);
+		d = copy(d, pc->head, pc->nhead);
+		d = copy(d, p, n);
+	}
+	out->n = (size_t)(d - out->p);
+	return (0);
+}
+
 /* A member as it stands in the line. */
 static void
 put_field(struct buf * out, const struct record_field * f)
@@ -349,23 +409,43 @@ put_others(struct shape * sh, const struct record * r, struct buf * out,
 	return (0);
 }
 
-/* Columns to their slots; return how many have no operation. */
-static size_t
+/* With the columns of this row: can it be put together of parts? */
+static void
+find_parts(struct shape * sh)
+{
+	const struct op * op = sh->plan->op;
+	size_t i;
+
+	sh->npart = 0;
+	for (i = 0; i < sh->nflat; i++, op++) {
+		if (sh->col[op->slot] == NULL)
+			return;
+		sh->part[i] = (struct part) { op, sh->col[op->slot],
+		    op->head, op->nhead, op->plain };
+	}
+	sh->npart = sh->nflat;
+}
+
+/* Columns to their slots, unless they stand there from the last row. */
+static void
 take_columns(struct shape * sh, const struct record * r)
 {
 	const size_t ncols = sh->plan->ncols;
 	const struct record_field * f = r->field;
 	const struct record_field * end = f + r->nfield;
-	size_t others = 0;
 
+	if (r->shape == sh->shape)
+		return;
+	sh->shape = r->shape;
+	sh->others = 0;
 	memset(sh->col, 0, ncols * sizeof *sh->col);
 	for (; f < end; f++) {
 		if ((size_t)(unsigned)f->slot < ncols)
 			sh->col[f->slot] = &f->val;
 		else
-			others++;
+			sh->others++;
 	}
-	return (others);
+	find_parts(sh);
 }
 
 int
@@ -373,12 +453,17 @@ shape_record(struct shape * sh, const struct record * r, struct buf * out,
     struct verdict * why)
 {
 	size_t start = out->n;
-	size_t others = take_columns(sh, r);
+	int rc;
 
+	take_columns(sh, r);
 	scratch_reset(sh->mem);
 	sh->nlevel = 0;
-	if (run_all(sh, r, out, why) == -1 ||
-	    (others > 0 && put_others(sh, r, out, why) == -1)) {
+	rc = sh->npart > 0 ? run_parts(sh, r, out) : -1;
+	if (rc == -1)
+		rc = run_all(sh, r, out, why);
+	if (rc == 0 && sh->others > 0)
+		rc = put_others(sh, r, out, why);
+	if (rc == -1) {
 		out->n = start;
 		return (-1);
 	}

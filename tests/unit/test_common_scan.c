@@ -219,6 +219,38 @@ test_integers(void)
 
 /* Escapes of one byte in a text, wherever in a block it stands. */
 static void
+test_fast(void)
+{
+	static const char digits[] = "1234567890123456789";
+	static const char same[] = "0123456789abcdefghijklmnopqrstuvwxyz01234";
+	char a[64], b[64];
+	uint64_t v = 0;
+	size_t i, n;
+	int good = 1;
+
+	for (n = 1; n <= 19; n++) {
+		v = v * 10 + (uint64_t)(digits[n - 1] - '0');
+		good &= scan_decimal(place(digits, n), n) == v;
+	}
+	ok(good, "numbers of 1 to 19 digits");
+	memset(a, 'x', sizeof a);
+	memset(b, 'y', sizeof b);
+	for (n = 0; n < sizeof same; n++) {
+		memcpy(a, same, n);
+		memcpy(b, same, n);
+		good &= scan_same(a, b, n) && (n > 31 ||
+		    scan_same32(a, b, (1u << n) - 1));
+		for (i = 0; i < n; i++) {
+			b[i] ^= 1;
+			good &= !scan_same(a, b, n) && (n > 31 ||
+			    !scan_same32(a, b, (1u << n) - 1));
+			b[i] ^= 1;
+		}
+	}
+	ok(good && scan_same32(a, b, ~0u), "bytes that differ, at any place");
+}
+
+static void
 test_put(void)
 {
 	static const struct text special[] = {
@@ -420,25 +452,20 @@ same_value(const char * text, const struct scan_value * v,
 	return (v->kind < SCAN_ARRAY || same_children(text, v, node));
 }
 
-/* scan_quick() is scan_value(), only quicker. */
+/* What scan_simple() takes is what scan_value() reads. */
 static int
-same_quick(const char * text, size_t n)
+same_simple(const char * text, size_t n)
 {
 	const char * end = text + n;
-	struct scan_value v, q;
-	struct scan_error ev, eq;
-	const char * pv, * pq;
+	struct scan_value v, s;
+	struct scan_error err;
+	const char * q;
 
-	if (n == 0)
+	if (n == 0 || (q = scan_simple(text, end, &s)) == NULL)
 		return (1);
-	pv = scan_value(text, end, &v, &ev);
-	pq = scan_quick(text, end, &q, &eq);
-	if (pv != pq)
-		return (0);
-	if (pv == NULL)
-		return (ev.where == eq.where);
-	return (v.p == q.p && v.n == q.n && v.kind == q.kind &&
-	    v.escaped == q.escaped && v.ascii == q.ascii);
+	return (scan_value(text, end, &v, &err) == q && v.p == s.p &&
+	    v.n == s.n && v.kind == s.kind && v.escaped == s.escaped &&
+	    v.ascii == s.ascii);
 }
 
 static int
@@ -460,7 +487,7 @@ agree(const char * bytes, size_t n, int * accepted)
 			return (0);
 	}
 	*accepted += scanned;
-	good = scanned == (doc != NULL) && same_quick(text, n);
+	good = scanned == (doc != NULL) && same_simple(text, n);
 	if (good && doc != NULL)
 		good = same_value(text, &v, json_root(doc));
 	json_free(doc);
@@ -504,6 +531,7 @@ main(void)
 	test_iterators();
 	test_text();
 	test_integers();
+	test_fast();
 	test_put();
 	test_utf8();
 	test_agree();

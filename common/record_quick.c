@@ -1,0 +1,172 @@
+#include <string.h>
+
+#include "mem.h"
+#include "scan_fast.h"
+
+#include "record_impl.h"
+
+/*
+ * Rows that are like the last one.  Nothing is judged here: what the plain
+ * way has accepted is compared, byte by byte, and only values are read.  On
+ * any difference the plain way reads the line again from its start.
+ */
+
+#define TAIL		"],\"record\":"
+
+void
+record_keep_fields(struct record_reader * rd, const struct record * r)
+{
+	const struct record_field * f = r->field;
+	const char * from = r->record.p;
+	const char * to;
+	struct memo * m;
+	size_t i, n;
+
+	if (r->nfield > rd->memo_cap)
+		rd->memo = mem_grow(rd->memo, rd->memo_cap = 2 * r->nfield,
+		    sizeof *rd->memo);
+	buf_clear(&rd->memo_text);
+	for (i = 0; i < r->nfield; i++, f++) {
+		to = scan_raw(&f->val, &n);
+		m = &rd->memo[i];
+		m->at = rd->memo_text.n;
+		memset(m->head, 0, sizeof m->head);
+		m->n = (size_t)(to - from);
+		m->key = (size_t)(f->key.p - from);
+		m->mask = m->n >= 32 ? ~0u : (1u << m->n) - 1;
+		memcpy(m->head, from, m->n < 32 ? m->n : 32);
+		buf_put(&rd->memo_text, from, m->n);
+		from = to + n;
+	}
+	rd->nmemo = r->nfield;
+	rd->shape++;
+}
+
+void
+record_keep_envelope(struct record_reader * rd, const struct record * r,
+    const struct scan_value * op, const struct scan_value * pos)
+{
+	struct plain * pl = &rd->plain;
+	const char * end = r->line + r->len;
+	const char * at = r->at.p - (r->at.p != NULL);
+	const char * last, * mid;
+
+	pl->npos = 0;
+	if (op->p == NULL || r->npos == 0 || r->stream.escaped ||
+	    r->record.p < pos->p || r->record.p + r->record.n + 1 != end)
+		return;
+	if (at != NULL && (r->stream.p > at || pos->p < at))
+		return;
+	/* Behind the last comma or the bracket stands the running number. */
+	for (last = pos->p + pos->n - 1; last[-1] != ',' && last[-1] != '[';
+	    last--)
+		continue;
+	if (r->stream.p > last)
+		return;
+	mid = at != NULL ? r->at.p + r->at.n + 1 : last;
+	buf_clear(&pl->head);
+	buf_put(&pl->head, r->line, (size_t)((at != NULL ? at : last) -
+	    r->line));
+	buf_clear(&pl->mid);
+	buf_put(&pl->mid, mid, (size_t)(last - mid));
+	memcpy(pl->pos, r->pos, sizeof pl->pos);
+	pl->stream = (size_t)(r->stream.p - r->line);
+	pl->nstream = r->stream.n;
+	pl->ascii = r->stream.ascii;
+	pl->timed = (at != NULL);
+	pl->op = r->op;
+	pl->npos = r->npos;
+}
+
+/* A running number as extract writes it; NULL if it isn't plain. */
+static inline const char *
+read_running(const char * p, const char * end, uint64_t * out)
+{
+	const char * q = scan_digits(p, end);
+	size_t n = (size_t)(q - p);
+
+	/* It can't overflow, and has no leading zero. */
+	if (q >= end || n == 0 || n > 19 || (*p == '0' && n > 1))
+		return (NULL);
+	*out = scan_decimal(p, n);
+	return (q);
+}
+
+const char *
+record_quick(struct record_reader * rd, struct record * r)
+{
+	static const char tail[33] = TAIL "{";
+	const struct plain * pl = &rd->plain;
+	const char * p = r->line + pl->head.n;
+	const char * end = r->line + r->len;
+
+	if (pl->npos == 0 || r->len <= pl->head.n + pl->mid.n ||
+	    !scan_same(r->line, pl->head.p, pl->head.n))
+		return (NULL);
+	r->at.p = NULL;
+	if (pl->timed) {
+		if (*p != '"' || (p = scan_simple(p, end, &r->at)) == NULL ||
+		    (size_t)(end - p) <= pl->mid.n ||
+		    !scan_same(p, pl->mid.p, pl->mid.n))
+			return (NULL);
+		p += pl->mid.n;
+	}
+	memcpy(r->pos, pl->pos, sizeof r->pos);
+	p = read_running(p, end, &r->pos[pl->npos - 1]);
+	if (p == NULL || (size_t)(end - p) <= sizeof TAIL ||
+	    !scan_same32(p, tail, (1u << sizeof TAIL) - 1))
+		return (NULL);
+	r->type = RECORD_ROW;
+	r->stream = (struct scan_value) { r->line + pl->stream, pl->nstream,
+	    SCAN_STRING, 0, pl->ascii };
+	r->op = pl->op;
+	r->npos = pl->npos;
+	r->value.p = NULL;
+	r->counted = 0;
+	r->records = r->rejected = r->filtered = 0;
+	return (p + sizeof TAIL - 1);
+}
+
+/* A value that isn't among the simplest. */
+static const char * __attribute__((noinline))
+read_value(const char * p, const char * end, struct scan_value * v)
+{
+	struct scan_error se;
+	struct scan_value dup;
+
+	p = scan_value(p, end, v, &se);
+	if (p != NULL && v->kind >= SCAN_ARRAY && scan_duplicate(v, &dup))
+		return (NULL);
+	return (p);
+}
+
+/*
+ * No place is looked at further than a memo's first 32 bytes and a block
+ * behind the end, which LINEIN_SLACK covers: each value ends before it.
+ */
+const char *
+record_quick_fields(struct record_reader * rd, const char * p,
+    const char * end)
+{
+	const struct memo * m = rd->memo;
+	const struct memo * last = m + rd->nmemo;
+	struct record_field * f = rd->field;
+	const char * q;
+
+	if (m == last)
+		return (NULL);
+	for (; m < last; m++, f++) {
+		if (!scan_same32(p, m->head, m->mask))
+			return (NULL);
+		if (m->n > sizeof m->head && ((size_t)(end - p) <= m->n ||
+		    !scan_same(p, rd->memo_text.p + m->at, m->n)))
+			return (NULL);
+		f->key.p = p + m->key;
+		p += m->n;
+		if ((q = scan_simple(p, end, &f->val)) == NULL &&
+		    (q = read_value(p, end, &f->val)) == NULL)
+			return (NULL);
+		p = q;
+	}
+	return (p < end && *p == '}' ? p + 1 : NULL);
+}
