@@ -160,7 +160,8 @@ number(const bson_t * doc, const char * name, int64_t * v)
 {
 	bson_iter_t it;
 
-	if (!bson_iter_init_find(&it, doc, name) || !BSON_ITER_HOLDS_NUMBER(&it))
+	if (!bson_iter_init_find(&it, doc, name) ||
+	    !BSON_ITER_HOLDS_NUMBER(&it))
 		return (-1);
 	*v = bson_iter_as_int64(&it);
 	return (0);

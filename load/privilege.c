@@ -2,7 +2,7 @@
 
 #include "privilege.h"
 
-/* Begin to go through the array ${name} of the answer.  Nonzero if it's there. */
+/* Begin to go through the array ${name} of the answer, if it is there. */
 static int
 enter(const bson_t * status, const char * name, bson_iter_t * it)
 {

@@ -406,8 +406,8 @@ sink_ping(struct sink * s, struct sink_limits * limits,
 
 	/* FerretDB says hello even if it has lost its engine: ping. */
 	BSON_APPEND_INT32(&ping, "ping", 1);
-	if (!mongoc_client_command_simple(sink_client(s), s->database, &ping, NULL,
-	    &answer, &error))
+	if (!mongoc_client_command_simple(sink_client(s), s->database, &ping,
+	    NULL, &answer, &error))
 		rc = sink_fail(s, err, &error, &answer);
 	bson_destroy(&answer);
 	bson_destroy(&ping);
@@ -485,8 +485,9 @@ set_find_opts(bson_t * opts, const char * const * fields)
 
 /* Pass on what a cursor yields, and end it. */
 int
-sink_drain(struct sink * s, mongoc_cursor_t * cursor, void (* found)(void *, const bson_t *),
-    void * arg, struct sink_error * err)
+sink_drain(struct sink * s, mongoc_cursor_t * cursor,
+    void (* found)(void *, const bson_t *), void * arg,
+    struct sink_error * err)
 {
 	const bson_t * doc;
 	bson_error_t error;
@@ -515,11 +516,12 @@ sink_find(struct sink * s, const char * collection, const struct buf * filter,
 		    "a filter that is no BSON was made" };
 		return (-1);
 	}
-	c = mongoc_client_get_collection(sink_client(s), s->database, collection);
+	c = mongoc_client_get_collection(sink_client(s), s->database,
+	    collection);
 	primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
 	set_find_opts(&opts, fields);
-	rc = sink_drain(s, mongoc_collection_find_with_opts(c, &f, &opts, primary),
-	    found, arg, err);
+	rc = sink_drain(s, mongoc_collection_find_with_opts(c, &f, &opts,
+	    primary), found, arg, err);
 	bson_destroy(&opts);
 	mongoc_read_prefs_destroy(primary);
 	mongoc_collection_destroy(c);

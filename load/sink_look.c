@@ -107,8 +107,8 @@ sink_look(struct sink * s, const char * name, struct sink_collection * c,
 	BSON_APPEND_DOCUMENT_BEGIN(&opts, "filter", &in);
 	BSON_APPEND_UTF8(&in, "name", name);
 	bson_append_document_end(&opts, &in);
-	rc = sink_drain(s, mongoc_database_find_collections_with_opts(db, &opts),
-	    on_collection, c, err);
+	rc = sink_drain(s, mongoc_database_find_collections_with_opts(db,
+	    &opts), on_collection, c, err);
 	mongoc_database_destroy(db);
 	bson_destroy(&opts);
 	if (rc == -1 || !c->exists || c->refused[0] != '\0')

@@ -336,6 +336,10 @@ alert_event(struct alert * a, const struct event * ev, struct mono now)
 		p->last_words = mem_dup(text);
 		break;
 	}
+	case EVENT_UNFIT:
+		trouble(a, ALERT_FAILED, &s, "%s: stopped, a person is needed: "
+		    "%s.", ev->table, text);
+		break;
 	case EVENT_STALLED:
 		trouble(a, ALERT_STALLED, &s, "%s: stalled: %s.", ev->table,
 		    text);
@@ -356,6 +360,13 @@ alert_event(struct alert * a, const struct event * ev, struct mono now)
 		break;
 	case EVENT_DISK_OK:
 		fine(a, ALERT_DISK, ev->table, now);
+		break;
+	case EVENT_STORAGE_LOW:
+		trouble(a, ALERT_STORAGE, &s, "Only %jd MB are free for "
+		    "MongoDB.", (intmax_t)(ev->us >> 20));
+		break;
+	case EVENT_STORAGE_OK:
+		fine(a, ALERT_STORAGE, NULL, now);
 		break;
 	case EVENT_CHECKPOINT_FAILED:
 		trouble(a, ALERT_CHECKPOINT, &s, "%s: its position can't be "
@@ -421,8 +432,8 @@ const char *
 alert_kind_name(enum alert_kind kind)
 {
 	static const char * const names[ALERT_KINDS] = { "failed", "stalled",
-		"server_away", "disk_low", "checkpoint", "rejects",
-		"row_count", "lag", "schema_drift" };
+		"server_away", "disk_low", "storage_low", "checkpoint",
+		"rejects", "row_count", "lag", "schema_drift" };
 
 	return (names[kind]);
 }

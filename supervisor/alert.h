@@ -23,6 +23,7 @@ enum alert_kind {
 	ALERT_STALLED,		/* nothing was acknowledged for too long */
 	ALERT_SERVER,		/* a server does not answer */
 	ALERT_DISK,		/* space in the state directory */
+	ALERT_STORAGE,		/* space for MongoDB, where it tells */
 	ALERT_CHECKPOINT,	/* a position can't be written */
 	ALERT_REJECTS,		/* too large a share was set aside */
 	ALERT_ROWS,		/* far more or fewer rows than usual */

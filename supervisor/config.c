@@ -44,6 +44,8 @@ const struct setting config_table[] = {
 	    "seconds until a connection is renewed"),
 	UINT("STATE_DISK_MIN_MB", "64", 0, 1000000,
 	    "space in STATE_DIR below which an alert comes"),
+	UINT("MONGODB_DISK_MIN_MB", "1024", 0, 1000000000,
+	    "the same for MongoDB, where it tells"),
 	TEXT("MYSQL_PASSWORD_FILE", NULL, "watched; for extract"),
 	TEXT("MONGODB_URI_FILE", NULL, "watched; for load"),
 	TEXT("HTTP_ADDRESS", ADDRESS_DEFAULT, ADDRESS_HELP),
@@ -129,6 +131,8 @@ take(struct config * c)
 	    (int64_t)settings_uint(s, "MYSQL_POOL_TIMEOUT");
 	c->pool_recycle_us = SECOND_US *
 	    (int64_t)settings_uint(s, "MYSQL_POOL_RECYCLE");
+	c->storage_min = (int64_t)settings_uint(s, "MONGODB_DISK_MIN_MB") <<
+	    20;
 	c->disk_min = (int64_t)settings_uint(s, "STATE_DISK_MIN_MB") << 20;
 	c->enabled = parse_bool("SYNC_ENABLED",
 	    settings_text(s, "SYNC_ENABLED"));

@@ -27,7 +27,7 @@ struct config {
 	int64_t stop_us, stall_us, health_us;
 	unsigned pool_max, pool_min;
 	int64_t pool_timeout_us, pool_recycle_us;
-	int64_t disk_min;		/* bytes */
+	int64_t disk_min, storage_min;	/* bytes */
 };
 
 /* The table of settings, for --help. */

@@ -20,11 +20,15 @@ enum event_kind {
 				 * last row to its acknowledgement; or -1 */
 	EVENT_STAGE_FAILED,	/* text: which stage, how, its last words */
 	EVENT_STALLED,		/* us: since the last acknowledgement */
+	EVENT_UNFIT,		/* text: why its collection can't be loaded
+				 * into, found before it runs */
 	EVENT_STAGE_LINE,	/* a stage's log line of level warn or error */
 	EVENT_SERVER_AWAY,	/* text: "mysql" or "mongodb" */
 	EVENT_SERVER_BACK,
 	EVENT_DISK_LOW,		/* of the state directory; us: free bytes */
 	EVENT_DISK_OK,
+	EVENT_STORAGE_LOW,	/* MongoDB's; us: free bytes */
+	EVENT_STORAGE_OK,
 	EVENT_CHECKPOINT_FAILED,
 	EVENT_STEERED,		/* text: what was asked for */
 	EVENT_SETTINGS,		/* read again */

@@ -4,9 +4,11 @@
 #include "../common/mem.h"
 #include "../common/timestamp.h"
 
+#include "findings.h"
 #include "health.h"
 
 #define AWAY_US		(SECOND_US * 3 / 2)	/* between two looks then */
+#define STORAGE_EVERY	5			/* rounds, at the latest */
 #define LONGEST_US	(20 * SECOND_US)	/* then a check has failed */
 
 struct asked {
@@ -17,6 +19,7 @@ struct asked {
 	char * error;		/* what the last failing check said */
 	struct ask * ask;	/* NULL: not being asked */
 	struct loop_timer * timer;	/* the next check, or the kill */
+	struct mono told;	/* when it last told more than "up" */
 	int wanted;		/* somebody waits for the answer */
 };
 
@@ -28,11 +31,13 @@ struct health {
 	void * cookie;
 	int stopped;
 	struct asked asked[SERVERS];
+	int64_t used, total;	/* bytes of MongoDB's storage; total 0: it
+				 * doesn't tell */
 };
 
 static const char * const questions[SERVERS][4] = {
 	{ "extract", "--check", "--server", NULL },
-	{ "load", "--check", NULL }
+	{ "load", "--check", "--json", NULL }
 };
 
 const char *
@@ -89,7 +94,6 @@ on_answer(void * cookie, enum pipeline_result r, const char * out, size_t n,
 {
 	struct asked * a = cookie;
 
-	(void)out;
 	(void)n;
 	if (error != NULL) {
 		free(a->error);
@@ -97,6 +101,10 @@ on_answer(void * cookie, enum pipeline_result r, const char * out, size_t n,
 	}
 	ask_free(a->ask);
 	a->ask = NULL;
+	a->told = now;
+	if (a->server == SERVER_MONGODB && r == PIPELINE_DONE &&
+	    findings_storage(out, &a->h->used, &a->h->total) == -1)
+		a->h->total = 0;
 	if (r == PIPELINE_DONE || r == PIPELINE_STOPPED)
 		found(a, SERVER_UP, now);
 	else
@@ -197,6 +205,18 @@ health_asking(const struct health * h)
 	return (0);
 }
 
+/*
+ * Data that goes through says that MongoDB is up, but not how full it is:
+ * where it tells that, it is asked in spite of them, though not as often.
+ */
+static int
+tells_more(const struct asked * a, struct mono now)
+{
+
+	return (a->server == SERVER_MONGODB && a->h->total > 0 &&
+	    mono_sub(now, a->told) >= STORAGE_EVERY * a->h->every_us);
+}
+
 void
 health_seen(struct health * h, struct mono now)
 {
@@ -210,7 +230,8 @@ health_seen(struct health * h, struct mono now)
 			continue;
 		if (a->state == SERVER_UP) {
 			a->checked = timestamp_now();
-			set_timer(a, now);
+			if (!tells_more(a, now))
+				set_timer(a, now);
 		} else
 			found(a, SERVER_UP, now);
 	}
@@ -256,6 +277,15 @@ health_state(const struct health * h, enum server server)
 {
 
 	return (h->asked[server].state);
+}
+
+int
+health_storage(const struct health * h, int64_t * used, int64_t * total)
+{
+
+	*used = h->used;
+	*total = h->total;
+	return (h->total > 0 ? 0 : -1);
 }
 
 int64_t

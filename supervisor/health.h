@@ -11,9 +11,8 @@
 
 /*
  * Are the two servers there?  Asked of the programs that know them,
- * `extract --check --server` and
- * `load --check`: at the start, when a table's pipeline
- * failed, when nothing was heard of them for a while, and every second and a
+ * `extract --check --server` and `load --check --json`: at the start, when a
+ * table's pipeline failed, when nothing was heard of them for a while, and every second and a
  * half while one is away, so that work goes on soon after it comes back.
  */
 struct health;
@@ -65,6 +64,13 @@ enum server_state health_state(const struct health * h, enum server server);
 int64_t health_since(const struct health * h, enum server server);
 int64_t health_checked(const struct health * h, enum server server);
 const char * health_error(const struct health * h, enum server server);
+
+/**
+ * health_storage(h, used, total):
+ * How much of MongoDB's file system is used, in bytes.  Return 0, or -1 if it
+ * doesn't tell.
+ */
+int health_storage(const struct health * h, int64_t * used, int64_t * total);
 
 /* "mysql", "mongodb"; "unknown", "up", "away", "refuses". */
 const char * server_name(enum server server);

@@ -128,7 +128,10 @@ enum job_state job_state(const struct job * j);
 /* When JOB_EV_TIME is to come; never, if not at all. */
 struct mono job_deadline(const struct job * j);
 
-/* When the next run is to begin by schedule; MONO_NEVER while it can't. */
+/*
+ * When the next run is to begin by schedule, also while one is made; a time
+ * that has passed if it follows at once.  MONO_NEVER while it can't.
+ */
 struct mono job_due(const struct job * j);
 
 /* Nonzero if a further run follows this one. */

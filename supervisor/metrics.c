@@ -438,6 +438,13 @@ put_service(const struct metrics * m, const struct service_view * v,
 	    "Space for the state directory.", v->disk_free);
 	put_one(b, "disk_low", "gauge", "1 if that is too little.",
 	    v->disk_low);
+	if (v->storage_total > 0) {
+		put_one(b, "mongodb_storage_free_bytes", "gauge",
+		    "Space in MongoDB's file system.",
+		    v->storage_total - v->storage_used);
+		put_one(b, "mongodb_storage_low", "gauge",
+		    "1 if that is too little.", v->storage_low);
+	}
 	put_one(b, "checkpoint_failures_total", "counter",
 	    "Positions that could not be written.",
 	    (int64_t)m->checkpoint_failures);

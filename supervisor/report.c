@@ -330,7 +330,7 @@ status_word(const struct report * r, const struct sum * s)
 		return ("stopping");
 	if (!r->all.ready)
 		return ("starting");
-	if (s->failing > 0 || r->all.disk_low ||
+	if (s->failing > 0 || r->all.disk_low || r->all.storage_low ||
 	    r->all.server[SERVER_MYSQL].state > SERVER_UP ||
 	    r->all.server[SERVER_MONGODB].state > SERVER_UP)
 		return ("degraded");
@@ -392,6 +392,17 @@ put_resources(struct jsonw * w, const struct service_view * v)
 	jsonw_object(w, "disk");
 	jsonw_i64(w, "free_bytes", v->disk_free);
 	jsonw_bool(w, "low", v->disk_low);
+	jsonw_end(w);
+	jsonw_object(w, "mongodb_storage");
+	if (v->storage_total > 0) {
+		jsonw_i64(w, "free_bytes", v->storage_total - v->storage_used);
+		jsonw_i64(w, "total_bytes", v->storage_total);
+		jsonw_bool(w, "low", v->storage_low);
+	} else {
+		jsonw_null(w, "free_bytes");
+		jsonw_null(w, "total_bytes");
+		jsonw_null(w, "low");
+	}
 	jsonw_end(w);
 }
 

@@ -100,6 +100,23 @@ is_for(const char * path, const char * name, const char * table)
 }
 
 char *
+schemas_collection(const char * path)
+{
+	struct buf b = { NULL, 0, 0 };
+	struct json * doc = NULL;
+	char * name = NULL;
+
+	if (read_file(path, &b) == 0)
+		doc = json_parse(b.p, b.n, NULL);
+	if (doc != NULL)
+		name = mem_dup(json_text(json_get(json_get(json_root(doc),
+		    "x-target"), "collection"), NULL));
+	json_free(doc);
+	buf_free(&b);
+	return (name);
+}
+
+char *
 schemas_find(const char * folder, const char * table)
 {
 	struct dirent * e;

@@ -17,4 +17,11 @@ char * schemas_folder(const char * setting, const char * own);
  */
 char * schemas_find(const char * folder, const char * table);
 
+/**
+ * schemas_collection(path):
+ * The collection that the schema file ${path} names in x-target, to be freed;
+ * NULL if it names none.
+ */
+char * schemas_collection(const char * path);
+
 #endif /* !SCHEMAS_H_ */

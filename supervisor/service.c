@@ -1,5 +1,3 @@
-#include <sys/statvfs.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -75,81 +73,6 @@ service_soon(struct service * sv)
 
 	sv->changed = sv->dirty = 1;
 	loop_at(sv->soon, loop_now(sv->lp));
-}
-
-/*
- * The servers.
- */
-
-static int
-any_server(const struct service * sv, enum server_state state)
-{
-
-	return (health_state(sv->health, SERVER_MYSQL) == state ||
-	    health_state(sv->health, SERVER_MONGODB) == state);
-}
-
-/* Tell the tables that wait for an answer. */
-static void
-spread_health(struct service * sv, struct mono now)
-{
-	int away = any_server(sv, SERVER_AWAY);
-	size_t i;
-
-	if (!away && (health_asking(sv->health) ||
-	    any_server(sv, SERVER_UNKNOWN)))
-		return;
-	for (i = 0; i < sv->n; i++) {
-		switch (job_state(table_job(sv->table[i]))) {
-		case JOB_CHECKING:
-		case JOB_AWAY:
-			table_event(sv->table[i],
-			    away ? JOB_EV_AWAY : JOB_EV_BACK, now);
-			break;
-		case JOB_QUEUED:
-		case JOB_BACKOFF:
-			if (away)
-				table_event(sv->table[i], JOB_EV_AWAY, now);
-			break;
-		default:
-			break;
-		}
-	}
-}
-
-static void
-say_server(struct service * sv, enum server s, enum server_state was)
-{
-	enum server_state is = health_state(sv->health, s);
-	const char * error = health_error(sv->health, s);
-	const char * name = server_name(s);
-
-	if (is == was)
-		return;
-	if (is == SERVER_UP) {
-		SAY(LOG_LEVEL_INFO, "reach", "%s answers", name);
-		if (was != SERVER_UNKNOWN)
-			service_tell(sv, EVENT_SERVER_BACK, LOG_LEVEL_INFO,
-			    NULL, name, -1);
-		return;
-	}
-	SAY(LOG_LEVEL_ERROR, "reach", "%s %s: %s%s", name,
-	    is == SERVER_AWAY ? "doesn't answer" : "refuses",
-	    error != NULL ? error : "unknown", is == SERVER_AWAY ?
-	    "; it is asked again until it does" :
-	    "; mend the settings or the account, it is then tried again");
-	service_tell(sv, EVENT_SERVER_AWAY, LOG_LEVEL_ERROR, NULL, name, -1);
-}
-
-static void
-on_health(void * cookie, enum server s, enum server_state was,
-    struct mono now)
-{
-	struct service * sv = cookie;
-
-	say_server(sv, s, was);
-	spread_health(sv, now);
-	service_soon(sv);
 }
 
 /*
@@ -266,11 +189,12 @@ run_pool(struct service * sv, struct mono now)
 {
 	int i;
 
-	if (any_server(sv, SERVER_AWAY)) {
-		spread_health(sv, now);
+	if (service_any_server(sv, SERVER_AWAY)) {
+		service_spread_health(sv, now);
 		return;
 	}
-	if (any_server(sv, SERVER_UNKNOWN) || sv->disk_low)
+	if (service_any_server(sv, SERVER_UNKNOWN) || sv->disk_low ||
+	    service_fitness_open(sv))
 		return;
 	while ((i = pool_grant(sv->pool)) != -1)
 		table_event(sv->table[i], JOB_EV_PLACE, now);
@@ -328,7 +252,7 @@ static void
 become_ready(struct service * sv)
 {
 
-	if (sv->ready || sv->n == 0 ||
+	if (sv->ready || sv->n == 0 || service_fitness_open(sv) ||
 	    health_state(sv->health, SERVER_MYSQL) != SERVER_UP ||
 	    health_state(sv->health, SERVER_MONGODB) != SERVER_UP)
 		return;
@@ -353,6 +277,7 @@ on_soon(void * cookie, struct mono now)
 		sv->dirty = 0;
 		become_ready(sv);
 		service_survey(sv);
+		service_ask_fitness(sv);
 		if (sv->once)
 			run_once(sv, now);
 		if (!sv->stopping)
@@ -360,40 +285,14 @@ on_soon(void * cookie, struct mono now)
 	} while (sv->dirty);
 	if (sv->stopping && all_ended(sv))
 		loop_quit(sv->lp);
-	else if (!sv->stopping && !any_server(sv, SERVER_UNKNOWN) &&
-	    !sv->disk_low)
+	else if (!sv->stopping && !service_any_server(sv, SERVER_UNKNOWN) &&
+	    !sv->disk_low && !service_fitness_open(sv))
 		loop_at(sv->soon, pool_deadline(sv->pool));
 }
 
 /*
  * Once a second.
  */
-
-static void
-check_disk(struct service * sv, struct mono now)
-{
-	struct statvfs vfs;
-	size_t i;
-	int low;
-
-	if (fstatvfs(sv->state_fd, &vfs) == -1)
-		return;
-	sv->disk_free = (int64_t)vfs.f_bavail * (int64_t)vfs.f_frsize;
-	low = sv->disk_free < sv->cfg->disk_min;
-	if (low == sv->disk_low)
-		return;
-	sv->disk_low = low;
-	SAY(low ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "disk", "%s: %lld MB "
-	    "free%s", sv->cfg->state_dir, (long long)(sv->disk_free >> 20),
-	    low ? ", less than STATE_DISK_MIN_MB: no run begins until there "
-	    "is room" : " again");
-	service_tell(sv, low ? EVENT_DISK_LOW : EVENT_DISK_OK,
-	    low ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, NULL,
-	    sv->cfg->state_dir, sv->disk_free);
-	for (i = 0; i < sv->n && !low; i++)
-		table_room(sv->table[i], now);
-	service_soon(sv);
-}
 
 /* Cron lines follow the wall clock when somebody sets it. */
 static void
@@ -424,33 +323,6 @@ recycle(struct service * sv, size_t i, struct mono now)
 		table_event(sv->table[i], JOB_EV_CLOSE, now);
 }
 
-/* --once doesn't wait for a server for ever. */
-static void
-check_patience(struct service * sv, struct mono now)
-{
-	enum server s;
-	size_t i;
-
-	for (s = 0; s < SERVERS; s++) {
-		int64_t gone = timestamp_now() -
-		    health_since(sv->health, s);
-
-		if (health_state(sv->health, s) != SERVER_AWAY ||
-		    gone < sv->cfg->retry_delay_us)
-			continue;
-		SAY(LOG_LEVEL_ERROR, "reach", "%s is away for too long "
-		    "(SYNC_RETRY_DELAY)", server_name(s));
-		for (i = 0; i < sv->n; i++) {
-			if (!sv->done[i])
-				sv->outcome[i] = JOB_GAVE_UP;
-			sv->done[i] = 1;
-		}
-		sv->exit_code = EXIT_TEMP;
-		service_stop(sv, now);
-		return;
-	}
-}
-
 static void
 on_tick(void * cookie, struct mono now)
 {
@@ -460,7 +332,7 @@ on_tick(void * cookie, struct mono now)
 	loop_at(sv->tick, mono_add(now, TICK_US));
 	check_wall(sv, now);
 	if (mono_due(sv->disk_at, now)) {
-		check_disk(sv, now);
+		service_check_disk(sv, now);
 		sv->disk_at = mono_add(now, DISK_US);
 	}
 	for (i = 0; i < sv->n && !sv->stopping; i++) {
@@ -470,7 +342,7 @@ on_tick(void * cookie, struct mono now)
 	if (mono_due(sv->discover_at, now) && !sv->stopping)
 		service_find_tables(sv, now);
 	if (sv->once && !sv->stopping)
-		check_patience(sv, now);
+		service_check_patience(sv, now);
 	if (mono_due(sv->status_at, now) || sv->changed) {
 		status_write(sv, sv->state_fd, now);
 		sv->changed = 0;
@@ -493,6 +365,7 @@ before_reap(void * cookie, pid_t pid)
 	health_before_reap(sv->health, pid);
 	ask_before_reap(sv->discover, pid);
 	ask_before_reap(sv->survey, pid);
+	ask_before_reap(sv->fitness, pid);
 }
 
 /* Whose was it?  Nonzero if it was ours. */
@@ -508,7 +381,8 @@ reaped(struct service * sv, pid_t pid, const struct child_end * end,
 	}
 	return (health_reaped(sv->health, pid, end, now) ||
 	    ask_reaped(sv->discover, pid, end, now) ||
-	    ask_reaped(sv->survey, pid, end, now));
+	    ask_reaped(sv->survey, pid, end, now) ||
+	    ask_reaped(sv->fitness, pid, end, now));
 }
 
 static void
@@ -561,7 +435,8 @@ service_stop(struct service * sv, struct mono now)
 	health_stop(sv->health);
 	ask_free(sv->discover);
 	ask_free(sv->survey);
-	sv->discover = sv->survey = NULL;
+	ask_free(sv->fitness);
+	sv->discover = sv->survey = sv->fitness = NULL;
 	for (i = 0; i < sv->n; i++)
 		table_event(sv->table[i], JOB_EV_STOP, now);
 	service_soon(sv);
@@ -659,10 +534,10 @@ service_open(struct loop * lp, struct config * cfg,
 	sv->pool = pool_new(0, cfg->pool_max, cfg->pool_timeout_us);
 	sv->soon = loop_timer(lp, "soon", on_soon, sv);
 	sv->tick = loop_timer(lp, "tick", on_tick, sv);
-	sv->health = health_open(lp, &sv->who, cfg->health_us, on_health,
-	    sv);
+	sv->health = health_open(lp, &sv->who, cfg->health_us,
+	    service_on_health, sv);
 	loop_at(sv->tick, now);
-	check_disk(sv, now);
+	service_check_disk(sv, now);
 	health_probe(sv->health, now);
 	service_find_tables(sv, now);
 	return (sv);
@@ -681,6 +556,7 @@ service_free(struct service * sv)
 		table_free(sv->table[i]);
 	ask_free(sv->discover);
 	ask_free(sv->survey);
+	ask_free(sv->fitness);
 	health_free(sv->health);
 	control_free(sv->control);
 	pool_free(sv->pool);
@@ -691,6 +567,7 @@ service_free(struct service * sv)
 	free(sv->table);
 	free(sv->outcome);
 	free(sv->done);
+	free(sv->fit);
 	free(sv->listener);
 	free(sv);
 }

@@ -114,6 +114,9 @@ struct service_view {
 	uint64_t pool_timeouts;
 	int64_t disk_free;		/* bytes in the state directory */
 	int disk_low;
+	int64_t storage_used, storage_total;	/* bytes of MongoDB's file
+					 * system; total 0: it doesn't tell */
+	int storage_low;
 	struct server_view server[SERVERS];
 };
 

@@ -10,8 +10,9 @@
 #include "table.h"
 
 /*
- * The inside of a service, for service.c (its life), steer.c (what people
- * ask for) and view.c (what they see).
+ * The inside of a service, for service.c (its life), startup.c (how it
+ * begins), servers.c (what it watches), steer.c (what people ask for) and
+ * view.c (what they see).
  */
 struct service {
 	struct loop * lp;
@@ -23,12 +24,16 @@ struct service {
 	struct ask * discover;		/* while it is asked */
 	struct ask * survey;		/* the same */
 	int surveyed;
+	struct ask * fitness;		/* of the collections; the same */
+	unsigned fitness_tries;
 	struct mono discover_at;	/* when to ask again; or never */
 	struct pool * pool;
 	struct table_host host;
 	struct table ** table;
 	enum job_outcome * outcome;	/* --once: of each, when done */
 	char * done;			/* --once: it is */
+	enum fit { FIT_UNKNOWN, FIT_ASKED, FIT_KNOWN } * fit;
+					/* is its collection looked at? */
 	size_t n;
 	int state_fd, lock_fd;
 	int notify_fd;			/* -1: nobody waits; or told */
@@ -37,7 +42,7 @@ struct service {
 	int exit_code;
 	uint64_t pool_timeouts;
 	int64_t disk_free;
-	int disk_low;
+	int disk_low, storage_low;
 	int64_t started_wall, last_wall;
 	int64_t wall_ahead;		/* wall - steady clock, at last look */
 
@@ -71,6 +76,28 @@ void service_find_tables(struct service * sv, struct mono now);
 
 /* Ask, once the server is there, whether the tables are fit, and say so. */
 void service_survey(struct service * sv);
+
+/* Ask, once MongoDB is there, whether the collections are fit. */
+void service_ask_fitness(struct service * sv);
+
+/* Nonzero while that has to be awaited. */
+int service_fitness_open(const struct service * sv);
+
+/* servers.c: what follows from how the servers are. */
+int service_any_server(const struct service * sv, enum server_state state);
+
+/* Tell the tables that wait for an answer. */
+void service_spread_health(struct service * sv, struct mono now);
+
+/* A server was found to be as it is; see health_fn. */
+void service_on_health(void * cookie, enum server s, enum server_state was,
+    struct mono now);
+
+/* --once doesn't wait for a server for ever. */
+void service_check_patience(struct service * sv, struct mono now);
+
+/* How much space there is for the state directory. */
+void service_check_disk(struct service * sv, struct mono now);
 
 /* Do what is to be done, once what happens now is over. */
 void service_soon(struct service * sv);

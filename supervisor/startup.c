@@ -6,8 +6,12 @@
 #include "../common/mem.h"
 
 #include "discover.h"
+#include "findings.h"
+#include "schemas.h"
 #include "service_impl.h"
 
+#define FITNESS_TRIES	3	/* when it fails though the server answers */
+#define HEAD_WORDS	4
 #define REDISCOVER_US	(2 * SECOND_US)
 
 /*
@@ -64,6 +68,7 @@ grow_tables(struct service * sv, size_t n)
 	sv->table = mem_grow(sv->table, n, sizeof *sv->table);
 	sv->outcome = mem_grow(sv->outcome, n, sizeof *sv->outcome);
 	sv->done = mem_grow(sv->done, n, sizeof *sv->done);
+	sv->fit = mem_grow(sv->fit, n, sizeof *sv->fit);
 }
 
 void
@@ -89,6 +94,7 @@ service_open_tables(struct service * sv, const char * const * names, size_t n,
 		paused = service_all_paused(sv) ||
 		    control_paused(sv->control, names[i], 0);
 		sv->done[k] = 0;
+		sv->fit[k] = FIT_UNKNOWN;
 		sv->table[k] = table_open(&sv->host, k, names[i], paused,
 		    now);
 		if (at == -1)
@@ -207,4 +213,147 @@ service_survey(struct service * sv)
 		words[3 + i] = table_name(sv->table[i]);
 	sv->survey = ask_start(sv->lp, &sv->who, words, on_surveyed, sv);
 	free(words);
+}
+
+/*
+ * The collections.
+ */
+
+int
+service_fitness_open(const struct service * sv)
+{
+	size_t i;
+
+	if (sv->fitness != NULL)
+		return (1);
+	for (i = 0; i < sv->n; i++) {
+		if (sv->fit[i] != FIT_KNOWN)
+			return (health_state(sv->health, SERVER_MONGODB) ==
+			    SERVER_UP);
+	}
+	return (0);
+}
+
+/* Say what isn't as it should be; what can't work blocks its table. */
+static void
+take_finding(struct service * sv, const struct finding * f, struct mono now)
+{
+	static const enum log_level levels[] = { LOG_LEVEL_DEBUG,
+		LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
+	struct buf b = { NULL, 0, 0 };
+	int i;
+
+	i = f->stream != NULL ? service_find(sv, f->stream) : -1;
+	buf_printf(&b, "%s: %s", f->point, f->text);
+	if (f->remedy != NULL)
+		buf_printf(&b, "; remedy: %s", f->remedy);
+	log_event(levels[f->mark], LOG_FIELDS(LOG_TEXT("table", f->stream),
+	    LOG_TEXT("operation", "check")), "%s: %s",
+	    f->stream != NULL ? f->stream : "mongodb", buf_text(&b));
+	if (f->mark == FINDING_FAIL && i != -1)
+		table_unfit(sv->table[i], buf_text(&b), now);
+	buf_free(&b);
+}
+
+static void
+on_fitness(void * cookie, enum pipeline_result r, const char * out,
+    size_t n, const char * error, struct mono now)
+{
+	struct service * sv = cookie;
+	struct finding f = { .doc = NULL };
+	int failed = 0, again;
+	size_t i;
+
+	(void)n;
+	while (findings_next(&f, &out)) {
+		failed |= (f.mark == FINDING_FAIL);
+		take_finding(sv, &f, now);
+	}
+
+	/* If it was the server, it is asked again when that is back.  load
+	 * looks at its collection itself, too, before it writes. */
+	again = (r == PIPELINE_TEMP && ++sv->fitness_tries < FITNESS_TRIES);
+	if (error != NULL && !failed)
+		SAY(LOG_LEVEL_WARN, "check", "load --check: %s", error);
+	for (i = 0; i < sv->n; i++) {
+		if (sv->fit[i] == FIT_ASKED)
+			sv->fit[i] = again ? FIT_UNKNOWN : FIT_KNOWN;
+	}
+	ask_free(sv->fitness);
+	sv->fitness = NULL;
+	if (again)
+		health_probe(sv->health, now);
+	service_soon(sv);
+}
+
+/* "orders", or "orders=shop_orders" if its schema file says so. */
+static char *
+fitness_word(const struct service * sv, const char * table)
+{
+	char * folder = schemas_folder(settings_text(sv->cfg->settings,
+	    "SYNC_SCHEMAS"), env_own_folder(sv->env));
+	char * path = schemas_find(folder, table);
+	char * collection = path != NULL ? schemas_collection(path) : NULL;
+	struct buf b = { NULL, 0, 0 };
+	char * word;
+
+	buf_puts(&b, table);
+	if (collection != NULL)
+		buf_printf(&b, "=%s", collection);
+	word = mem_dup(buf_text(&b));
+	buf_free(&b);
+	free(collection);
+	free(path);
+	free(folder);
+	return (word);
+}
+
+/* The words of the question.  Return how many tables it is about. */
+static size_t
+fitness_words(struct service * sv, char ** words)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < sv->n; i++) {
+		const char * name = table_name(sv->table[i]);
+
+		if (sv->fit[i] != FIT_UNKNOWN)
+			continue;
+		if (config_pipeline(sv->cfg, name) != NULL) {
+			/* It may go anywhere. */
+			SAY(LOG_LEVEL_INFO, "check", "%s: has a pipeline of "
+			    "its own: its collection isn't looked at", name);
+			sv->fit[i] = FIT_KNOWN;
+			continue;
+		}
+		sv->fit[i] = FIT_ASKED;
+		words[n++] = fitness_word(sv, name);
+	}
+	return (n);
+}
+
+void
+service_ask_fitness(struct service * sv)
+{
+	static const char * const head[] = { "load", "--check", "--json",
+		"--" };
+	char ** words;
+	size_t i, n;
+
+	if (sv->fitness != NULL || sv->stopping || sv->n == 0 ||
+	    health_asking(sv->health) || !service_fitness_open(sv))
+		return;
+	words = mem_new(sv->n + HEAD_WORDS + 1, sizeof *words);
+	for (i = 0; i < HEAD_WORDS; i++)
+		words[i] = mem_dup(head[i]);
+	n = fitness_words(sv, words + HEAD_WORDS);
+	if (n > 0)
+		sv->fitness = ask_start(sv->lp, &sv->who,
+		    (const char * const *)words, on_fitness, sv);
+	for (i = 0; i < HEAD_WORDS + n; i++)
+		free(words[i]);
+	free(words);
+	for (i = 0; i < sv->n && sv->fitness == NULL; i++)
+		sv->fit[i] = FIT_KNOWN;
+	service_soon(sv);
 }

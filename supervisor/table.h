@@ -70,6 +70,10 @@ void table_limits(struct table * t, const struct job_limits * limits);
 /* Look for changed files, and act on them. */
 void table_check(struct table * t, struct mono now);
 
+/* Its collection isn't fit, because of ${why}: it is blocked, unless it has
+ * begun to run.  */
+void table_unfit(struct table * t, const char * why, struct mono now);
+
 /* There is room on the disk again: was that what it was blocked for? */
 void table_room(struct table * t, struct mono now);
 

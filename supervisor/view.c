@@ -53,7 +53,8 @@ service_view(const struct service * sv, struct service_view * v,
 	    .pool_idle = pool_idle(sv->pool),
 	    .pool_waiting = pool_waiting(sv->pool),
 	    .pool_timeouts = sv->pool_timeouts, .disk_free = sv->disk_free,
-	    .disk_low = sv->disk_low };
+	    .disk_low = sv->disk_low, .storage_low = sv->storage_low };
+	health_storage(sv->health, &v->storage_used, &v->storage_total);
 	for (i = 0; i < sv->n; i++) {
 		table_fill(sv->table[i], &t, now);
 		if (t.next_wall != 0 && (v->next_wall == 0 ||

@@ -14,6 +14,7 @@ setup() {
 
 teardown() {
 	[ -z "$SUP" ] || kill -9 "$SUP" 2>/dev/null || true
+	[ -z "${sink_pid-}" ] || kill "$sink_pid" 2>/dev/null || true
 	! mountpoint -q small 2>/dev/null || umount -l small
 	[ -z "${BATS_TEST_COMPLETED-}" ] && [ -e log ] && tail -n 40 log >&2 || true
 }
@@ -614,4 +615,84 @@ has_paid() { [ "$(mongo_q count orders '{"status":"paid"}')" -ge 5 ]; }
 	wait_until nothing_left
 	"$ROOT/tests/checker" $TABLES
 	expect_not_in log 'is damaged'
+}
+
+# --- The collections and MongoDB's storage ------------------------------------
+
+# sink LINE ...: in place of MongoDB, a server that says this; see mongosink.c.
+sink() {
+	printf '%s\n' "$@" >sink.script
+	rm -f sink.port
+	"$ROOT/build/support/mongosink" --port-file sink.port \
+	    --script sink.script $SINK_OPTIONS >sink.out 2>&1 3>&- &
+	sink_pid=$!
+	wait_until test -s sink.port
+	export MONGODB_URI=mongodb://127.0.0.1:$(cat sink.port)/
+}
+
+@test "a collection that is a view blocks its table alone, before it runs" {
+	shop 71 50
+	mkdir schemas
+	sed 's/"collection": "orders"/"collection": "shown"/' \
+	    "$ROOT/schemas/orders.json" >schemas/orders.json
+	cp "$ROOT/schemas/products.json" schemas
+	export SYNC_TABLES=orders,products SYNC_SCHEMAS=$PWD/schemas
+	# Of the five questions of a start it is the one about "shown".
+	SINK_OPTIONS= sink 'listCollections 1 answer {"cursor":{"id":0,"ns":"x","firstBatch":[{"name":"shown","type":"view"}]}}'
+	start
+	wait_until run_ok products
+	wait_until said '"ready"'
+	expect_match log '"level":"error".*"table":"orders","operation":"check".*shown: it is a view; remedy: '
+	supervisor status --json orders >out
+	expect_equal "$(jq -r .state out)" blocked
+	expect_match out '"last_error":"collection: .*it is a view; remedy: '
+	expect_match log '"alert":"failed","state":"raised","table":"orders"'
+	expect_equal "$(times '"table":"orders".*run begins')" 0
+
+	# A person who knows better has it tried; the answer is another one now.
+	supervisor trigger orders
+	wait_until run_ok orders
+	stop
+	expect_equal "$status" 0
+	kill "$sink_pid"
+}
+
+@test "a table with a pipeline of its own, and a load that knows no check" {
+	shop 72 50
+	mkdir own
+	cat >own/load <<-'E'
+	#!/bin/sh
+	case " $* " in *" --json "*) echo "load: what is --json?" >&2; exit 100;; esac
+	exec "$REAL_LOAD" "$@"
+	E
+	chmod +x own/load
+	cp "$ROOT/bin/supervisor" own
+	ln -s "$ROOT/bin/extract" "$ROOT/bin/transform" own
+	REAL_LOAD=$ROOT/bin/load SYNC_TABLES=orders,products \
+	    SYNC_ORDERS_PIPELINE='extract orders | transform | load' \
+	    run_stage own/supervisor --once
+	expect_status 0
+	expect_match err 'orders: has a pipeline of its own'
+}
+
+@test "MongoDB's storage is watched where it tells" {
+	shop 73 50
+	export SYNC_TABLES=products SYNC_HEALTH_SECONDS=1 \
+	    MONGODB_DISK_MIN_MB=1024 ALERT_HOLD_SECONDS=0
+	# The fourth answer has room again; FerretDB tells nothing.
+	SINK_OPTIONS= sink 'dbStats * answer {"fsUsedSize":50e9,"fsTotalSize":1e11}' \
+	    'dbStats 1 answer {"fsUsedSize":99e9,"fsTotalSize":1e11}' \
+	    'dbStats 2 answer {"fsUsedSize":99e9,"fsTotalSize":1e11}' \
+	    'dbStats 3 answer {"fsUsedSize":99e9,"fsTotalSize":1e11}'
+	start
+	wait_until said '"alert":"storage_low","state":"raised"'
+	expect_match log '953 MB free, less than MONGODB_DISK_MIN_MB'
+	wait_until said '"alert":"storage_low","state":"cleared"'
+	supervisor health --json >out
+	expect_equal "$(jq -c .mongodb_storage out)" \
+	    '{"free_bytes":50000000000,"total_bytes":100000000000,"low":false}'
+	curl -sS --unix-socket api http://localhost/metrics >out
+	expect_in out 'millrace_mongodb_storage_free_bytes 50000000000'
+	stop
+	kill "$sink_pid"
 }

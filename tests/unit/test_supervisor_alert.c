@@ -142,6 +142,14 @@ test_failures(void)
 	happen(a, EVENT_STAGE_LINE, "orders", "something else");
 	expect("raised disk_low - 1\nraised checkpoint orders 1\n"
 	    "raised schema_drift orders 1\n", "disk, checkpoint, drift");
+	happen(a, EVENT_STORAGE_LOW, NULL, NULL);
+	expect("raised storage_low - 1\n", "MongoDB's disk");
+	happen(a, EVENT_STORAGE_OK, NULL, NULL);
+	pass(MINUTE_US);
+	tick(a);
+	expect("cleared storage_low - 1\n", "until there is room");
+	happen(a, EVENT_UNFIT, "items", "it is a view");
+	expect("raised failed items 1\n", "a collection that isn't fit");
 	run_end(a, "interrupted", 0, 0);
 	expect("", "interrupted is neither");
 	alert_free(a);

@@ -410,6 +410,42 @@ test_steering(void)
 	job_free(w.j);
 }
 
+/* What is found out before a run. */
+static void
+test_unfit(void)
+{
+	struct world w;
+
+	begin(&w, 0);
+	ev(&w, JOB_EV_TIME, 0);
+	ev(&w, JOB_EV_CRITICAL, 1);
+	ok(is(&w, JOB_BLOCKED, "wl") && w.runs[JOB_REFUSED] == 1,
+	    "unfit while it waits for a place: blocked, and out of the queue");
+	ev(&w, JOB_EV_TRIGGER, 2);
+	ok(is(&w, JOB_QUEUED, "wlw"), "until somebody has seen to it");
+	ev(&w, JOB_EV_AWAY, 3);
+	ev(&w, JOB_EV_CRITICAL, 4);
+	ok(is(&w, JOB_BLOCKED, "wlwl"), "the same while a server is away");
+	job_free(w.j);
+}
+
+/* When the next run comes is known also while one is made. */
+static void
+test_due(void)
+{
+	struct world w;
+
+	run(&w);
+	ok(job_state(w.j) == JOB_RUNNING &&
+	    job_due(w.j).us == AT(0).us + INTERVAL, "while one runs");
+	ev(&w, JOB_EV_RESTART, 1);
+	ok(job_state(w.j) == JOB_STOPPING &&
+	    job_due(w.j).us == AT(0).us + INTERVAL, "while it is replaced");
+	ev(&w, JOB_EV_PAUSE, 2);
+	ok(mono_is_never(job_due(w.j)), "not when it is to be paused");
+	job_free(w.j);
+}
+
 /* What may happen in this world. */
 static int
 possible(const struct world * w, enum job_event e)
@@ -427,8 +463,12 @@ possible(const struct world * w, enum job_event e)
 		    s == JOB_BACKOFF);
 	case JOB_EV_BACK:
 		return (s == JOB_CHECKING || s == JOB_AWAY);
-	case JOB_EV_ACK:
 	case JOB_EV_CRITICAL:
+		if (s == JOB_CHECKING || s == JOB_QUEUED || s == JOB_BACKOFF ||
+		    s == JOB_AWAY)
+			return (1);
+		return (w->pipeline == 1);
+	case JOB_EV_ACK:
 		return (w->pipeline == 1);
 	case JOB_EV_ROUND:
 		return (w->pipeline == 1 && !w->killed);
@@ -493,8 +533,9 @@ test_storm(void)
 		memset(w.log, 0, sizeof w.log);
 
 		/* People come seldom, or nothing would ever come to its end. */
-		if (!possible(&w, e) || (e != JOB_EV_TIME && e <
-		    JOB_EV_PLACE && (x >> 16 & 15) != 0))
+		if (!possible(&w, e) || ((x >> 16 & 15) != 0 &&
+		    ((e != JOB_EV_TIME && e < JOB_EV_PLACE) ||
+		    (e == JOB_EV_CRITICAL && w.pipeline == 0))))
 			continue;
 		ev(&w, e, ++t);
 		if (w.pipeline == 2 && job_state(w.j) == JOB_RUNNING)
@@ -523,6 +564,8 @@ main(void)
 	test_rounds();
 	test_failures();
 	test_steering();
+	test_unfit();
+	test_due();
 	test_storm();
 	return (tap_done());
 }

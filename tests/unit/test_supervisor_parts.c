@@ -4,6 +4,7 @@
 #include "supervisor/child.h"
 #include "supervisor/discover.h"
 #include "supervisor/env.h"
+#include "supervisor/findings.h"
 #include "supervisor/pool.h"
 #include "supervisor/relay.h"
 #include "supervisor/schemas.h"
@@ -309,10 +310,38 @@ test_child(void)
 	    NULL, "in words");
 }
 
+static void
+test_findings(void)
+{
+	const char * text = "{\"mark\":\"ok\",\"point\":\"storage\",\"text\":"
+	    "\"fine\",\"used_bytes\":95000000000,\"total_bytes\":"
+	    "100000000000}\nnot JSON\n\n{\"mark\":\"odd\",\"point\":\"x\","
+	    "\"text\":\"y\"}\n{\"mark\":\"fail\",\"stream\":\"orders\","
+	    "\"point\":\"collection\",\"text\":\"it is a view\","
+	    "\"remedy\":\"drop it\"}";
+	const char * p = text;
+	struct finding f = { .doc = NULL };
+	int64_t used = 0, total = 0;
+
+	ok(findings_next(&f, &p) && f.mark == FINDING_OK && f.stream == NULL &&
+	    f.used == 95000000000, "of the server");
+	ok(findings_next(&f, &p) && f.mark == FINDING_FAIL &&
+	    strcmp(f.stream, "orders") == 0 &&
+	    strcmp(f.text, "it is a view") == 0 &&
+	    strcmp(f.remedy, "drop it") == 0, "of a stream, behind rubbish");
+	ok(!findings_next(&f, &p) && !findings_next(&f, &p), "no more");
+	ok(findings_storage(text, &used, &total) == 0 &&
+	    total - used == 5000000000, "how full it is");
+	ok(findings_storage(strchr(text, '\n'), &used, &total) == -1 &&
+	    findings_storage("", &used, &total) == -1,
+	    "if that is told at all");
+}
+
 int
 main(void)
 {
 
+	test_findings();
 	files_begin();
 	files_catch();
 	log_open("test");

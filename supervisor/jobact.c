@@ -1,0 +1,496 @@
+#include <stddef.h>
+
+#include "jobstep.h"
+
+typedef void action_fn(struct job * j, enum job_event ev, struct mono now);
+
+static void
+run_now(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	step_want_run(j, now);
+}
+
+/* As a person, or a changed file, asks for it: the past is forgotten. */
+static void
+run_afresh(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	backoff_reset(&j->backoff);
+	step_want_run(j, now);
+}
+
+static void
+run_again(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	(void)now;
+	j->again = 1;
+}
+
+static void
+got_place(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	step_begin_round(j, now);
+}
+
+static void
+no_place(struct job * j, enum job_event ev, struct mono now)
+{
+
+	/* Not the table's fault: it isn't counted. */
+	(void)ev;
+	step_enter(j, JOB_BACKOFF, mono_add(now, backoff_jitter(&j->backoff,
+	    j->limits.retry_delay_us)), now);
+}
+
+static void
+pause_idle(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	if (j->pipeline) {
+		step_stop_pipeline(j, AFTER_PAUSE, now);
+		return;
+	}
+	if (j->state == JOB_QUEUED)
+		j->ops->leave(j->cookie, now);
+	if (j->in_run)
+		step_run_over(j, JOB_INTERRUPTED, now);
+	step_enter(j, JOB_PAUSED, MONO_NEVER, now);
+}
+
+static void
+pause_running(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	step_stop_pipeline(j, AFTER_PAUSE, now);
+}
+
+static void
+pause_stopping(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	(void)now;
+	if (j->after == AFTER_NEXT || j->after == AFTER_RUN)
+		j->after = AFTER_PAUSE;
+}
+
+static void
+resume_paused(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	backoff_reset(&j->backoff);
+	if (j->interrupted)
+		step_want_run(j, now);
+	else
+		step_wait_turn(j, now);
+}
+
+static void
+resume_stopping(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	(void)now;
+	if (j->after == AFTER_PAUSE)
+		j->after = j->in_run ? AFTER_RUN : AFTER_NEXT;
+}
+
+static void
+replace_idle(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	if (j->pipeline)
+		step_stop_pipeline(j, AFTER_NEXT, now);
+}
+
+static void
+replace_running(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	step_stop_pipeline(j, AFTER_RUN, now);
+}
+
+static void
+end_idle(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	if (j->pipeline) {
+		step_stop_pipeline(j, AFTER_END, now);
+		return;
+	}
+	if (j->state == JOB_QUEUED)
+		j->ops->leave(j->cookie, now);
+	if (j->in_run)
+		step_run_over(j, JOB_INTERRUPTED, now);
+	step_enter(j, JOB_ENDED, MONO_NEVER, now);
+}
+
+static void
+end_running(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	step_stop_pipeline(j, AFTER_END, now);
+}
+
+static void
+end_stopping(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	(void)now;
+	j->after = AFTER_END;
+}
+
+static void
+note_progress(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	backoff_reset(&j->backoff);
+	if (j->state == JOB_RUNNING && !j->stalled)
+		j->deadline = step_stall_deadline(j, now);
+}
+
+static void
+stall(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	j->stalled = 1;
+	j->deadline = MONO_NEVER;
+	j->ops->stalled(j->cookie, now);
+	j->ops->kill(j->cookie);
+}
+
+/* The round is complete, and the pipeline ready for another. */
+static void
+round_complete(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	backoff_reset(&j->backoff);
+	step_run_over(j, JOB_OK, now);
+	if (j->again || j->ops->keep(j->cookie))
+		step_wait_turn(j, now);
+	else
+		step_stop_pipeline(j, AFTER_NEXT, now);
+}
+
+/* The last round came to its end while the pipeline was to stop. */
+static void
+round_while_stopping(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	if (!j->in_run)
+		return;
+	backoff_reset(&j->backoff);
+	step_run_over(j, JOB_OK, now);
+	if (j->after == AFTER_RUN)
+		j->after = AFTER_NEXT;
+}
+
+static void
+pipeline_done(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	step_lose_pipeline(j, now);
+	backoff_reset(&j->backoff);
+	step_run_over(j, JOB_OK, now);
+	step_wait_turn(j, now);
+}
+
+/* Drained, though not by us: it goes on from where it was. */
+static void
+pipeline_stopped(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	step_lose_pipeline(j, now);
+	step_count_crash(j, now);
+}
+
+static void
+pipeline_failed(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	step_lose_pipeline(j, now);
+	if (j->stalled)
+		step_count_failure(j, now);
+	else
+		step_check_servers(j, now);
+}
+
+static void
+pipeline_crashed(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	step_lose_pipeline(j, now);
+	if (j->stalled)
+		step_count_failure(j, now);
+	else
+		step_count_crash(j, now);
+}
+
+static void
+pipeline_refused(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	step_lose_pipeline(j, now);
+	step_block(j, now);
+}
+
+/* An idle pipeline has gone; the next round gets a new one. */
+static void
+idle_gone(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	if (j->pipeline)
+		step_lose_pipeline(j, now);
+}
+
+static void
+stop_at_once(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	if (j->state != JOB_STOPPING)
+		step_enter(j, JOB_STOPPING, MONO_NEVER, now);
+	if (j->after != AFTER_END)
+		j->after = AFTER_BLOCK;
+	j->ops->kill(j->cookie);
+}
+
+/* It can't be run at all. */
+static void
+block_idle(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	step_enter(j, JOB_BLOCKED, MONO_NEVER, now);
+}
+
+/* The same with a run that waits. */
+static void
+block_waiting(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	if (j->state == JOB_QUEUED)
+		j->ops->leave(j->cookie, now);
+	step_block(j, now);
+}
+
+static void
+out_of_time(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	(void)now;
+	j->deadline = MONO_NEVER;
+	j->ops->kill(j->cookie);
+}
+
+/* A pipeline that was to be replaced has ended: go on as it ended. */
+static void
+go_on(struct job * j, enum job_event ev, struct mono now)
+{
+
+	switch (ev) {
+	case JOB_EV_PERM:
+		step_block(j, now);
+		break;
+	case JOB_EV_TEMP:
+		step_check_servers(j, now);
+		break;
+	case JOB_EV_DONE:
+		backoff_reset(&j->backoff);
+		step_run_over(j, JOB_OK, now);
+		step_wait_turn(j, now);
+		break;
+	default:
+		/* Drained, or killed at the deadline. */
+		step_want_run(j, now);
+		break;
+	}
+}
+
+static void
+stopped(struct job * j, enum job_event ev, struct mono now)
+{
+	enum job_outcome outcome = JOB_INTERRUPTED;
+
+	step_lose_pipeline(j, now);
+	if (ev == JOB_EV_DONE)
+		outcome = JOB_OK;
+	if (ev == JOB_EV_PERM)
+		outcome = JOB_REFUSED;
+	switch (j->after) {
+	case AFTER_RUN:
+		go_on(j, ev, now);
+		return;
+	case AFTER_NEXT:
+		step_wait_turn(j, now);
+		return;
+	case AFTER_BLOCK:
+		step_block(j, now);
+		return;
+	case AFTER_PAUSE:
+	case AFTER_END:
+		if (j->in_run)
+			step_run_over(j, outcome, now);
+		step_enter(j, j->after == AFTER_END ? JOB_ENDED : JOB_PAUSED,
+		    MONO_NEVER, now);
+		return;
+	}
+}
+
+static void
+server_away(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	if (j->state == JOB_QUEUED)
+		j->ops->leave(j->cookie, now);
+	step_enter(j, JOB_AWAY, MONO_NEVER, now);
+}
+
+/* It wasn't the servers. */
+static void
+servers_fine(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	step_count_failure(j, now);
+}
+
+static action_fn * const table[JOB_STATES][JOB_EVENTS] = {
+	[JOB_WAITING] = {
+		[JOB_EV_TIME] = run_now,
+		[JOB_EV_TRIGGER] = run_now,
+		[JOB_EV_PAUSE] = pause_idle,
+		[JOB_EV_RESTART] = replace_idle,
+		[JOB_EV_CHANGED] = replace_idle,
+		[JOB_EV_CLOSE] = replace_idle,
+		[JOB_EV_STOP] = end_idle,
+		[JOB_EV_DONE] = idle_gone,
+		[JOB_EV_STOPPED] = idle_gone,
+		[JOB_EV_TEMP] = idle_gone,
+		[JOB_EV_CRASHED] = idle_gone,
+		[JOB_EV_PERM] = idle_gone,
+		[JOB_EV_CRITICAL] = block_idle,
+	},
+	[JOB_QUEUED] = {
+		[JOB_EV_PAUSE] = pause_idle,
+		[JOB_EV_STOP] = end_idle,
+		[JOB_EV_PLACE] = got_place,
+		[JOB_EV_NO_PLACE] = no_place,
+		[JOB_EV_AWAY] = server_away,
+		[JOB_EV_CRITICAL] = block_waiting,
+	},
+	[JOB_RUNNING] = {
+		[JOB_EV_TIME] = stall,
+		[JOB_EV_TRIGGER] = run_again,
+		[JOB_EV_PAUSE] = pause_running,
+		[JOB_EV_RESTART] = replace_running,
+		[JOB_EV_CHANGED] = replace_running,
+		[JOB_EV_STOP] = end_running,
+		[JOB_EV_ACK] = note_progress,
+		[JOB_EV_ROUND] = round_complete,
+		[JOB_EV_DONE] = pipeline_done,
+		[JOB_EV_STOPPED] = pipeline_stopped,
+		[JOB_EV_TEMP] = pipeline_failed,
+		[JOB_EV_CRASHED] = pipeline_crashed,
+		[JOB_EV_PERM] = pipeline_refused,
+		[JOB_EV_CRITICAL] = stop_at_once,
+	},
+	[JOB_STOPPING] = {
+		[JOB_EV_TIME] = out_of_time,
+		[JOB_EV_TRIGGER] = run_again,
+		[JOB_EV_PAUSE] = pause_stopping,
+		[JOB_EV_RESUME] = resume_stopping,
+		[JOB_EV_STOP] = end_stopping,
+		[JOB_EV_ACK] = note_progress,
+		[JOB_EV_ROUND] = round_while_stopping,
+		[JOB_EV_DONE] = stopped,
+		[JOB_EV_STOPPED] = stopped,
+		[JOB_EV_TEMP] = stopped,
+		[JOB_EV_CRASHED] = stopped,
+		[JOB_EV_PERM] = stopped,
+		[JOB_EV_CRITICAL] = stop_at_once,
+	},
+	[JOB_CHECKING] = {
+		[JOB_EV_TIME] = servers_fine,
+		[JOB_EV_PAUSE] = pause_idle,
+		[JOB_EV_STOP] = end_idle,
+		[JOB_EV_AWAY] = server_away,
+		[JOB_EV_BACK] = servers_fine,
+		[JOB_EV_CRITICAL] = block_waiting,
+	},
+	[JOB_BACKOFF] = {
+		[JOB_EV_TIME] = run_now,
+		[JOB_EV_TRIGGER] = run_now,
+		[JOB_EV_PAUSE] = pause_idle,
+		[JOB_EV_RESTART] = run_afresh,
+		[JOB_EV_CHANGED] = run_afresh,
+		[JOB_EV_STOP] = end_idle,
+		[JOB_EV_AWAY] = server_away,
+		[JOB_EV_CRITICAL] = block_waiting,
+	},
+	[JOB_AWAY] = {
+		[JOB_EV_PAUSE] = pause_idle,
+		[JOB_EV_STOP] = end_idle,
+		[JOB_EV_BACK] = run_now,
+		[JOB_EV_CRITICAL] = block_waiting,
+	},
+	[JOB_FAILED] = {
+		[JOB_EV_TIME] = run_now,
+		[JOB_EV_TRIGGER] = run_afresh,
+		[JOB_EV_RESUME] = run_afresh,
+		[JOB_EV_PAUSE] = pause_idle,
+		[JOB_EV_RESTART] = run_afresh,
+		[JOB_EV_CHANGED] = run_afresh,
+		[JOB_EV_STOP] = end_idle,
+	},
+	[JOB_BLOCKED] = {
+		[JOB_EV_TRIGGER] = run_afresh,
+		[JOB_EV_RESUME] = run_afresh,
+		[JOB_EV_PAUSE] = pause_idle,
+		[JOB_EV_RESTART] = run_afresh,
+		[JOB_EV_CHANGED] = run_afresh,
+		[JOB_EV_STOP] = end_idle,
+	},
+	[JOB_PAUSED] = {
+		[JOB_EV_RESUME] = resume_paused,
+		[JOB_EV_STOP] = end_idle,
+	},
+	/* JOB_ENDED: nothing happens any more. */
+};
+
+void
+act_on(struct job * j, enum job_event ev, struct mono now)
+{
+	action_fn * action = table[j->state][ev];
+
+	if (action != NULL)
+		action(j, ev, now);
+}

@@ -1,0 +1,159 @@
+#include <sys/statvfs.h>
+
+#include "../common/exitcode.h"
+#include "../common/log.h"
+#include "../common/timestamp.h"
+
+#include "service_impl.h"
+
+/*
+ * What the service watches: both servers, and the space that is left.
+ */
+
+int
+service_any_server(const struct service * sv, enum server_state state)
+{
+
+	return (health_state(sv->health, SERVER_MYSQL) == state ||
+	    health_state(sv->health, SERVER_MONGODB) == state);
+}
+
+/* Tell the tables that wait for an answer. */
+void
+service_spread_health(struct service * sv, struct mono now)
+{
+	int away = service_any_server(sv, SERVER_AWAY);
+	size_t i;
+
+	if (!away && (health_asking(sv->health) ||
+	    service_any_server(sv, SERVER_UNKNOWN)))
+		return;
+	for (i = 0; i < sv->n; i++) {
+		switch (job_state(table_job(sv->table[i]))) {
+		case JOB_CHECKING:
+		case JOB_AWAY:
+			table_event(sv->table[i],
+			    away ? JOB_EV_AWAY : JOB_EV_BACK, now);
+			break;
+		case JOB_QUEUED:
+		case JOB_BACKOFF:
+			if (away)
+				table_event(sv->table[i], JOB_EV_AWAY, now);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static void
+say_server(struct service * sv, enum server s, enum server_state was)
+{
+	enum server_state is = health_state(sv->health, s);
+	const char * error = health_error(sv->health, s);
+	const char * name = server_name(s);
+
+	if (is == was)
+		return;
+	if (is == SERVER_UP) {
+		SAY(LOG_LEVEL_INFO, "reach", "%s answers", name);
+		if (was != SERVER_UNKNOWN)
+			service_tell(sv, EVENT_SERVER_BACK, LOG_LEVEL_INFO,
+			    NULL, name, -1);
+		return;
+	}
+	SAY(LOG_LEVEL_ERROR, "reach", "%s %s: %s%s", name,
+	    is == SERVER_AWAY ? "doesn't answer" : "refuses",
+	    error != NULL ? error : "unknown", is == SERVER_AWAY ?
+	    "; it is asked again until it does" :
+	    "; mend the settings or the account, it is then tried again");
+	service_tell(sv, EVENT_SERVER_AWAY, LOG_LEVEL_ERROR, NULL, name, -1);
+}
+
+/* MongoDB's own disk: it stops writing by itself, we only say so before. */
+static void
+check_storage(struct service * sv)
+{
+	int64_t used, total, left;
+	int low;
+
+	if (health_storage(sv->health, &used, &total) == -1)
+		return;
+	left = total - used;
+	low = left < sv->cfg->storage_min;
+	if (low == sv->storage_low)
+		return;
+	sv->storage_low = low;
+	SAY(low ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "storage", "MongoDB: "
+	    "%lld MB free%s", (long long)(left >> 20), low ? ", less than "
+	    "MONGODB_DISK_MIN_MB: make room before it stops writing" :
+	    " again");
+	service_tell(sv, low ? EVENT_STORAGE_LOW : EVENT_STORAGE_OK,
+	    low ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, NULL, NULL, left);
+}
+
+void
+service_on_health(void * cookie, enum server s, enum server_state was,
+    struct mono now)
+{
+	struct service * sv = cookie;
+
+	say_server(sv, s, was);
+	if (s == SERVER_MONGODB)
+		check_storage(sv);
+	service_spread_health(sv, now);
+	service_soon(sv);
+}
+
+void
+service_check_disk(struct service * sv, struct mono now)
+{
+	struct statvfs vfs;
+	size_t i;
+	int low;
+
+	if (fstatvfs(sv->state_fd, &vfs) == -1)
+		return;
+	sv->disk_free = (int64_t)vfs.f_bavail * (int64_t)vfs.f_frsize;
+	low = sv->disk_free < sv->cfg->disk_min;
+	if (low == sv->disk_low)
+		return;
+	sv->disk_low = low;
+	SAY(low ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "disk", "%s: %lld MB "
+	    "free%s", sv->cfg->state_dir, (long long)(sv->disk_free >> 20),
+	    low ? ", less than STATE_DISK_MIN_MB: no run begins until there "
+	    "is room" : " again");
+	service_tell(sv, low ? EVENT_DISK_LOW : EVENT_DISK_OK,
+	    low ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, NULL,
+	    sv->cfg->state_dir, sv->disk_free);
+	for (i = 0; i < sv->n && !low; i++)
+		table_room(sv->table[i], now);
+	service_soon(sv);
+}
+
+/* --once doesn't wait for a server for ever. */
+void
+service_check_patience(struct service * sv, struct mono now)
+{
+	enum server s;
+	size_t i;
+
+	for (s = 0; s < SERVERS; s++) {
+		int64_t gone = timestamp_now() -
+		    health_since(sv->health, s);
+
+		if (health_state(sv->health, s) != SERVER_AWAY ||
+		    gone < sv->cfg->retry_delay_us)
+			continue;
+		SAY(LOG_LEVEL_ERROR, "reach", "%s is away for too long "
+		    "(SYNC_RETRY_DELAY)", server_name(s));
+		for (i = 0; i < sv->n; i++) {
+			if (!sv->done[i])
+				sv->outcome[i] = JOB_GAVE_UP;
+			sv->done[i] = 1;
+		}
+		sv->exit_code = EXIT_TEMP;
+		service_stop(sv, now);
+		return;
+	}
+}

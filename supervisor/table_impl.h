@@ -1,0 +1,70 @@
+#ifndef TABLE_IMPL_H_
+#define TABLE_IMPL_H_
+
+#include "../common/log.h"
+
+#include "checkpoint.h"
+#include "folder.h"
+#include "pipeline.h"
+#include "table.h"
+#include "tally.h"
+#include "watch.h"
+
+/*
+ * The inside of a table, for table.c (what its job asks for, what is asked of
+ * it), table_pipe.c (what its pipeline tells) and table_view.c.
+ */
+#define RUN_ID_MAX	32
+
+struct table {
+	struct table_host * host;
+	size_t i;
+	char * name;
+	struct folder folder;
+	struct checkpoint * checkpoint;	/* NULL: not loaded */
+	struct job * job;
+	struct loop_timer * timer;
+	struct schedule schedule;
+	char * cron;
+
+	struct pipeline * pipeline;
+	struct pipeline_plan * plan;	/* of it, or of the last one */
+	struct watch * watch;
+	struct mono pipeline_begun;
+	int rounds;			/* it stays for others */
+	int killed;			/* by us */
+	int no_checkpoint;		/* it couldn't be written */
+	char * said[PIPELINE_STAGES_MAX];	/* see hear() */
+	char * error_said[PIPELINE_STAGES_MAX];	/* each one's last error */
+
+	char run[RUN_ID_MAX];		/* this one's id, or the last's */
+	struct mono begun;
+	int64_t begun_wall, ended_wall, succeeded_wall;
+	int64_t duration_us;		/* of the last complete run */
+	uint64_t runs_ok, runs_failed, restarts;
+	int64_t lag_us;
+	char * error;
+	int64_t error_wall;
+
+	uint64_t loaded;		/* written before we started */
+	struct tally tally;
+};
+
+#define SAY(t, level, op, ...)	log_event(level, LOG_FIELDS(		\
+	LOG_TEXT("table", (t)->name), LOG_TEXT("run", (t)->run),	\
+	LOG_TEXT("operation", op)), __VA_ARGS__)
+
+/* Tell the host. */
+void table_tell(struct table * t, enum event_kind kind,
+    enum log_level level, const char * text, int64_t us);
+
+/* Keep ${text} as the last error. */
+void table_note_error(struct table * t, const char * text);
+
+/* Forget the pipeline, but not what it has counted. */
+void table_drop_pipeline(struct table * t);
+
+/* What is heard from its pipeline; the cookie is the table. */
+extern const struct pipeline_ops table_pipeline_ops;
+
+#endif /* !TABLE_IMPL_H_ */

@@ -1,0 +1,214 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../common/buf.h"
+#include "../common/mem.h"
+#include "../common/timestamp.h"
+
+#include "relay.h"
+#include "table_impl.h"
+
+void
+table_tell(struct table * t, enum event_kind kind, enum log_level level,
+    const char * text, int64_t us)
+{
+	struct event ev = { .kind = kind, .level = level,
+	    .wall_us = timestamp_now(), .table = t->name,
+	    .run = t->run[0] != '\0' ? t->run : NULL, .text = text,
+	    .us = us };
+
+	t->host->tell(t->host->cookie, &ev);
+}
+
+void
+table_note_error(struct table * t, const char * text)
+{
+
+	free(t->error);
+	t->error = mem_dup(text);
+	t->error_wall = timestamp_now();
+}
+
+/*
+ * The tellings of the pipeline.
+ */
+
+/* It stands still at the acknowledgements: nothing may go on. */
+static void
+checkpoint_lost(struct table * t, struct mono now)
+{
+	char text[256];
+
+	snprintf(text, sizeof text, "the checkpoint can't be written: %s",
+	    strerror(errno));
+	SAY(t, LOG_LEVEL_ERROR, "checkpoint", "%s: %s; make room or mend the "
+	    "state directory, then resume", t->name, text);
+	table_note_error(t, text);
+	table_tell(t, EVENT_CHECKPOINT_FAILED, LOG_LEVEL_ERROR, text, -1);
+	t->no_checkpoint = 1;
+	table_event(t, JOB_EV_CRITICAL, now);
+}
+
+static void
+went_forward(struct table * t, struct mono now)
+{
+	int64_t at = checkpoint_position_us(t->checkpoint);
+
+	t->lag_us = at == -1 ? -1 : timestamp_now() - at;
+	if (t->lag_us < -1)
+		t->lag_us = 0;
+	table_tell(t, EVENT_ACK, LOG_LEVEL_DEBUG, NULL, t->lag_us);
+	table_event(t, JOB_EV_ACK, now);
+}
+
+static void
+on_ack(void * cookie, const char * value, size_t n, struct mono now)
+{
+	struct table * t = cookie;
+	struct counts all = tally_all(&t->tally);
+	const char * round;
+
+	switch (checkpoint_ack(t->checkpoint, value, n, t->run,
+	    t->loaded + all.written, timestamp_now())) {
+	case CHECKPOINT_OK:
+		went_forward(t, now);
+		break;
+	case CHECKPOINT_EPOCH:
+	case CHECKPOINT_SAME:
+		break;
+	case CHECKPOINT_OLD:
+		SAY(t, LOG_LEVEL_WARN, "checkpoint", "%s: an acknowledgement "
+		    "of an earlier position came, and is ignored", t->name);
+		return;
+	case CHECKPOINT_BAD_VALUE:
+		SAY(t, LOG_LEVEL_WARN, "checkpoint", "%s: an acknowledgement "
+		    "that is no STATE value came, and is ignored", t->name);
+		return;
+	case CHECKPOINT_FAILED:
+		checkpoint_lost(t, now);
+		return;
+	}
+	t->host->seen(t->host->cookie, now);
+	round = checkpoint_round(t->checkpoint);
+	if (t->rounds && round != NULL && strcmp(round, t->run) == 0)
+		table_event(t, JOB_EV_ROUND, now);
+}
+
+/*
+ * What is told when the stage fails: its last two errors, as the first of
+ * them is often the reason of the other; else its first warning.
+ */
+static void
+hear(struct table * t, size_t stage, const struct relay_line * l)
+{
+	char * before = t->said[stage];
+	struct buf b = { NULL, 0, 0 };
+
+	if (l->level != LOG_LEVEL_ERROR &&
+	    (l->level != LOG_LEVEL_WARN || before != NULL))
+		return;
+	if (l->level == LOG_LEVEL_ERROR && t->error_said[stage] != NULL &&
+	    strcmp(t->error_said[stage], l->message) != 0)
+		buf_printf(&b, "%s; ", t->error_said[stage]);
+	buf_puts(&b, l->message);
+	t->said[stage] = mem_dup(buf_text(&b));
+	if (l->level == LOG_LEVEL_ERROR) {
+		free(t->error_said[stage]);
+		t->error_said[stage] = mem_dup(l->message);
+	}
+	free(before);
+	buf_free(&b);
+}
+
+static void
+on_line(void * cookie, size_t stage, const char * p, size_t n,
+    struct mono now)
+{
+	struct table * t = cookie;
+	const char * name = pipeline_stage_name(t->pipeline, stage);
+	struct relay_line l;
+
+	(void)now;
+	relay_read(name, p, n, &l);
+	tally_take(&t->tally, &l);
+	if (!l.quiet)
+		relay_say(name, t->name, t->run, p, n, &l);
+	if (l.level >= LOG_LEVEL_WARN)
+		table_tell(t, EVENT_STAGE_LINE, l.level, l.message, -1);
+	hear(t, stage, &l);
+	relay_clear(&l);
+}
+
+/* Say whose fault the end was. */
+static void
+blame(struct table * t, enum pipeline_result r, int culprit,
+    const struct child_end * end)
+{
+	enum log_level level = r == PIPELINE_PERM ? LOG_LEVEL_ERROR :
+	    LOG_LEVEL_WARN;
+	struct buf b = { NULL, 0, 0 };
+	char how[128];
+
+	buf_printf(&b, "%s: %s", pipeline_stage_name(t->pipeline,
+	    (size_t)culprit), child_end_text(end, how, sizeof how));
+	if (t->said[culprit] != NULL)
+		buf_printf(&b, ": %s", t->said[culprit]);
+	if (t->killed) {
+		SAY(t, LOG_LEVEL_INFO, "stop", "%s: killed", t->name);
+	} else {
+		SAY(t, level, "fail", "%s: %s", t->name, buf_text(&b));
+		table_note_error(t, buf_text(&b));
+		table_tell(t, EVENT_STAGE_FAILED, level, buf_text(&b), -1);
+	}
+	buf_free(&b);
+}
+
+/* Forget the pipeline, but not what it has counted. */
+void
+table_drop_pipeline(struct table * t)
+{
+	size_t k;
+
+	pipeline_free(t->pipeline);
+	t->pipeline = NULL;
+	tally_pipeline_ends(&t->tally);
+	for (k = 0; k < PIPELINE_STAGES_MAX; k++) {
+		free(t->said[k]);
+		free(t->error_said[k]);
+		t->said[k] = t->error_said[k] = NULL;
+	}
+}
+
+static void
+on_ended(void * cookie, enum pipeline_result r, int culprit,
+    const struct child_end * end, struct mono now)
+{
+	static const enum job_event events[] = {
+		[PIPELINE_DONE] = JOB_EV_DONE,
+		[PIPELINE_STOPPED] = JOB_EV_STOPPED,
+		[PIPELINE_TEMP] = JOB_EV_TEMP,
+		[PIPELINE_CRASHED] = JOB_EV_CRASHED,
+		[PIPELINE_PERM] = JOB_EV_PERM
+	};
+	struct table * t = cookie;
+
+	if (culprit != -1)
+		blame(t, r, culprit, end);
+	table_drop_pipeline(t);
+
+	/* Where rounds are asked for, their acknowledgement ends them, not
+	 * the end of the program. */
+	if (t->rounds && r == PIPELINE_DONE)
+		r = PIPELINE_STOPPED;
+	table_event(t, events[r], now);
+
+	/* Refused, but maybe only what the files said before. */
+	if (r == PIPELINE_PERM && job_state(t->job) == JOB_BLOCKED) {
+		watch_changed(t->watch, WATCH_SETTINGS);
+		table_check(t, now);
+	}
+}
+
+const struct pipeline_ops table_pipeline_ops = { on_ack, on_line, on_ended };
