@@ -209,6 +209,13 @@ log_open(const char * component)
 }
 
 int
+log_shows(enum log_level level)
+{
+
+	return (level >= logger.level);
+}
+
+int
 log_is_text(void)
 {
 

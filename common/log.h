@@ -65,6 +65,9 @@ void log_warn_sys(const char * fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_error_sys(const char * fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
+/* Nonzero if events of ${level} are written (LOG_LEVEL). */
+int log_shows(enum log_level level);
+
 /**
  * log_terminal(void):
  * Return nonzero if events go to a terminal as text.  Then each event wipes

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "../common/exitcode.h"
@@ -36,16 +37,23 @@ count_all(struct source * s, const struct options * opt,
 	return (code);
 }
 
-/* The rows behind the bookmark. */
+/* What finds the rows behind the bookmark. */
+static struct query
+due_query(const struct options * opt, const struct job * job)
+{
+	const struct bookmark * bm = &job->bookmark;
+
+	return ((struct query) { .table = job->table, .where = opt->where,
+	    .order = bm->scanning || bm->at.time.n == 0 ? QUERY_BY_KEY :
+	    QUERY_BY_CHANGE, .index = CATALOG_NONE,
+	    .from = bm->scanning ? &bm->scan : &bm->at });
+}
+
 static int
 count_due(struct source * s, const struct options * opt,
     const struct job * job, uint64_t * n)
 {
-	const struct bookmark * bm = &job->bookmark;
-	struct query q = { .table = job->table, .where = opt->where,
-	    .order = bm->scanning || bm->at.time.n == 0 ? QUERY_BY_KEY :
-	    QUERY_BY_CHANGE, .index = CATALOG_NONE,
-	    .from = bm->scanning ? &bm->scan : &bm->at };
+	struct query q = due_query(opt, job);
 	struct buf sql = { NULL, 0, 0 };
 	size_t level;
 	int code = 0;
@@ -57,6 +65,46 @@ count_due(struct source * s, const struct options * opt,
 	}
 	buf_free(&sql);
 	return (code);
+}
+
+/* What EXPLAIN says of a statement on one table. */
+static uint64_t
+explained(const struct answer * a)
+{
+	const char * filtered = NULL;
+	uint64_t rows = 0;
+	size_t i;
+
+	for (i = 0; answer_rows(a) == 1 && i < answer_columns(a); i++) {
+		if (strcmp(answer_name(a, i), "rows") == 0)
+			rows = answer_u64(a, 0, i);
+		else if (strcmp(answer_name(a, i), "filtered") == 0)
+			filtered = answer_get(a, 0, i, NULL);
+	}
+	return (filtered == NULL ? rows :
+	    (uint64_t)((double)rows * strtod(filtered, NULL) / 100));
+}
+
+uint64_t
+count_estimate(struct source * s, const struct options * opt,
+    const struct job * job)
+{
+	struct query q = due_query(opt, job);
+	struct buf sql = { NULL, 0, 0 };
+	struct answer * a;
+	uint64_t n = 0;
+	size_t level;
+
+	for (level = query_levels(&q); level-- > 0;) {
+		buf_clear(&sql);
+		buf_puts(&sql, "EXPLAIN FORMAT=TRADITIONAL ");
+		query_rows(&sql, &q, level);
+		if (source_ask(s, buf_text(&sql), &a) == SOURCE_OK)
+			n += explained(a);
+		answer_free(a);
+	}
+	buf_free(&sql);
+	return (n);
 }
 
 static void

@@ -214,7 +214,8 @@ job_refresh(struct job * job, struct source * s, const struct options * opt)
 	catalog_free(old);
 	log_event(LOG_LEVEL_WARN, LOG_FIELDS(
 	    LOG_TEXT("table", job->table->name),
-	    LOG_TEXT("operation", "schema_change")),
+	    LOG_TEXT("operation", "schema_change"),
+	    LOG_TEXT("code", "schema_drift")),
 	    "%s: its definition has changed: a new SCHEMA", job->table->name);
 	return (0);
 }

@@ -28,6 +28,7 @@ static const char usage[] =
 "  --follow INTERVAL   go on with a round every INTERVAL (500ms, 10s, 5m)\n"
 "  --rounds            wait for a word on standard input before each round,\n"
 "                      and end it with a STATE that carries the word\n"
+"  --report            log what a service wants to know\n"
 "  --where SQL         only rows for which the condition is true\n"
 "  --change COLUMN     the change column [updated_at, else created_at]\n"
 "  --key COLUMN,...    the columns that identify a row [the primary key]\n"
@@ -77,7 +78,7 @@ static const struct setting table[] = {
 
 enum { O_STATE = 256, O_FULL, O_SINCE, O_FOLLOW, O_ROUNDS, O_WHERE, O_CHANGE,
 	O_KEY, O_PAGE_SIZE, O_NULLS, O_SETTLE, O_LAG, O_ZERO_DATES, O_BAD_TEXT,
-	O_INSECURE, O_ENV_FILE, O_DISCOVER, O_COUNT, O_JSON, O_CHECK,
+	O_REPORT, O_INSECURE, O_ENV_FILE, O_DISCOVER, O_COUNT, O_JSON, O_CHECK,
 	O_SERVER, O_HELP = 'h', O_VERSION = 'V' };
 
 static const struct option longopts[] = {
@@ -86,6 +87,7 @@ static const struct option longopts[] = {
 	{ "since", required_argument, NULL, O_SINCE },
 	{ "follow", required_argument, NULL, O_FOLLOW },
 	{ "rounds", no_argument, NULL, O_ROUNDS },
+	{ "report", no_argument, NULL, O_REPORT },
 	{ "where", required_argument, NULL, O_WHERE },
 	{ "change", required_argument, NULL, O_CHANGE },
 	{ "key", required_argument, NULL, O_KEY },
@@ -161,6 +163,7 @@ set_option(struct options * opt, int c, const char * arg)
 		opt->follow_us = option_duration("follow", arg);
 		break;
 	case O_ROUNDS: opt->rounds = 1; break;
+	case O_REPORT: opt->report = 1; break;
 	case O_WHERE: opt->where = arg; break;
 	case O_CHANGE: opt->change = arg; break;
 	case O_KEY: opt->key = arg; break;

@@ -30,6 +30,7 @@ struct options {
 	int64_t since_us;	/* microseconds since 1970, UTC */
 	int follow;
 	int server_only;	/* --check without the tables */
+	int report;		/* more events, for programs */
 	int rounds;		/* a round for each line of standard input */
 	uint64_t follow_us;	/* from one round to the next */
 	uint64_t page_size;	/* rows */

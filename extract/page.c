@@ -261,6 +261,7 @@ write_out(struct page * pg, uint64_t since)
 	enum out_rc rc;
 
 	progress_step(pg->progress, pg->rows, pg->rows);
+	telling_step(&pg->telling, pg->rows);
 	for (;;) {
 		if ((rc = out_try(pg->out)) != OUT_FULL)
 			return (rc == OUT_OK ? GO_ON : BROKEN);
@@ -356,5 +357,6 @@ page_read(struct page * pg, const struct query * q, uint64_t limit,
 	}
 	buf_free(&sql);
 	progress_step(pg->progress, pg->rows, pg->rows);
+	telling_step(&pg->telling, pg->rows);
 	return (end);
 }

@@ -11,6 +11,7 @@
 #include "position.h"
 #include "query.h"
 #include "source.h"
+#include "telling.h"
 
 /*
  * A page of rows: asked for, converted, printed.
@@ -43,6 +44,7 @@ struct page {
 	const struct page_plan * plan;
 	struct cell_env * env;
 	struct progress * progress;	/* may be NULL */
+	struct telling telling;
 	uint64_t total;		/* rows printed in the run, over all tables */
 	uint64_t rows;		/* rows printed of this table */
 	uint64_t bytes;		/* of the rows of the last page */

@@ -8,6 +8,7 @@
 #include "../common/mem.h"
 #include "../common/stop.h"
 #include "../common/timestamp.h"
+#include "count.h"
 #include "singer.h"
 #include "stream_impl.h"
 
@@ -111,11 +112,15 @@ run_job(struct stream * st, size_t i)
 		stream_schema(st, i);
 	st->page.rows = 0;
 	before = st->page.total;
+	if (st->opt->report && !st->opt->follow)
+		telling_begin(&st->page.telling, job->table->name,
+		    count_estimate(st->source, st->opt, job));
 	st->page.progress = progress_open(job->table->name,
 	    repeated ? 0 : reading_ahead(st, job));
 	code = reading_table(st, i);
 	progress_close(st->page.progress);
 	st->page.progress = NULL;
+	telling_end(&st->page.telling);
 	failed = stream_state(st, job,
 	    stop_clock() - st->state_at >= STATE_EVERY_US);
 	if (!repeated || st->page.total != before)
@@ -310,6 +315,8 @@ stream_run(struct options * opt, struct source * s, struct out * out)
 		code = stream_bound(&st);
 	if (code == 0) {
 		choose_epoch(&st);
+		for (i = 0; i < st.njob && opt->report; i++)
+			telling_guarantee(&st.job[i], &st.bound, opt);
 		code = run_rounds(&st);
 	}
 	tell_counts(&opt->cell);

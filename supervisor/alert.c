@@ -374,9 +374,8 @@ alert_event(struct alert * a, const struct event * ev, struct mono now)
 		    text);
 		break;
 	case EVENT_STAGE_LINE:
-		/* What extract says when it finds other columns. */
 		s.severity = LOG_LEVEL_WARN;
-		if (strstr(text, "definition has changed") != NULL)
+		if (ev->code != NULL && strcmp(ev->code, "schema_drift") == 0)
 			trouble(a, ALERT_DRIFT, &s, "%s: its columns have "
 			    "changed; its schema file may need to follow.",
 			    ev->table);

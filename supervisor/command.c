@@ -91,6 +91,8 @@ complete_extract(struct pipeline_plan * plan, int i,
 
 	add_missing(plan, i, "--env-file", spec->cfg->env_file);
 	add_file(plan, i, "--state", spec->folder, "state");
+	if (!has_option(&plan->stage[i], "--report"))
+		add_option(plan, i, "--report", NULL);
 	if (rounds && !has_option(&plan->stage[i], "--rounds"))
 		add_option(plan, i, "--rounds", NULL);
 }
@@ -213,6 +215,41 @@ all_ours(const struct pipeline_plan * plan)
 			return (0);
 	}
 	return (1);
+}
+
+static int
+is_ours(const char * name)
+{
+
+	return (strcmp(name, "extract") == 0 ||
+	    strcmp(name, "transform") == 0 || strcmp(name, "load") == 0);
+}
+
+void
+command_guarantee(const struct pipeline_plan * plan, struct guarantee * g)
+{
+	struct buf b = { NULL, 0, 0 };
+	size_t i;
+
+	for (i = 0; i < plan->n; i++) {
+		const struct pipeline_stage * st = &plan->stage[i];
+
+		if (is_ours(st->name) && !has_option(st, "--insecure"))
+			continue;
+		buf_clear(&b);
+		if (is_ours(st->name)) {
+			buf_printf(&b, "%s --insecure: its connection may be "
+			    "neither encrypted nor verified", st->name);
+			guarantee_add(g, "best-effort", "insecure",
+			    buf_text(&b));
+			continue;
+		}
+		buf_printf(&b, "the program %s is in the pipeline: what it "
+		    "changes or leaves out isn't checked", st->name);
+		guarantee_add(g, "best-effort", "filter_program",
+		    buf_text(&b));
+	}
+	buf_free(&b);
 }
 
 /* The words, without our options.  Return NULL after a report. */

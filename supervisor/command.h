@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include "env.h"
+#include "guarantee.h"
 #include "pipeline.h"
 #include "watch.h"
 
@@ -27,5 +28,13 @@ struct command_spec {
  */
 struct pipeline_plan * command_build(const struct command_spec * spec,
     struct watch * watch, int * rounds);
+
+/**
+ * command_guarantee(plan, g):
+ * Add to ${g} what the words of the pipeline say against it: programs that
+ * aren't ours, connections that may be read.
+ */
+void command_guarantee(const struct pipeline_plan * plan,
+    struct guarantee * g);
 
 #endif /* !COMMAND_H_ */

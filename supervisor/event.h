@@ -52,6 +52,7 @@ struct event {
 	const char * table;	/* NULL: all of it */
 	const char * run;	/* run id, or NULL */
 	const char * text;	/* or NULL */
+	const char * code;	/* EVENT_STAGE_LINE: for programs, or NULL */
 	const char * from, * to;	/* EVENT_STATE */
 	int64_t us;		/* see above */
 	const struct counts * counts;	/* EVENT_RUN_END, else NULL */

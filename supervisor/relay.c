@@ -35,6 +35,17 @@ read_counts(const char * stage, const struct json_node * root,
 	if (strcmp(stage, "extract") == 0 && strcmp(op, "extract") == 0) {
 		l->counted = RELAY_READ;
 		c->read = number(root, "records_processed");
+	} else if (strcmp(stage, "extract") == 0 &&
+	    strcmp(op, "report") == 0) {
+		l->counted = RELAY_READING;
+		l->quiet = 1;
+		c->read = number(root, "records_processed");
+		l->due = number(root, "records_due");
+	} else if (strcmp(stage, "extract") == 0 &&
+	    strcmp(op, "guarantee") == 0) {
+		l->quiet = 1;
+		l->guarantee = mem_dup(json_text(json_get(root, "guarantee"),
+		    NULL));
 	} else if (strcmp(stage, "transform") == 0 &&
 	    (strcmp(op, "map") == 0 || strcmp(op, "pass") == 0)) {
 		l->counted = RELAY_MAPPED;
@@ -77,6 +88,7 @@ relay_read(const char * stage, const char * p, size_t n,
 				l->level = (enum log_level)i;
 		}
 	}
+	l->code = mem_dup(json_text(json_get(root, "code"), NULL));
 	read_counts(stage, root, l);
 	json_free(doc);
 }
@@ -86,7 +98,9 @@ relay_clear(struct relay_line * l)
 {
 
 	free(l->message);
-	l->message = NULL;
+	free(l->code);
+	free(l->guarantee);
+	l->message = l->code = l->guarantee = NULL;
 }
 
 /* For people, as log.c does it: no byte may act on the terminal. */
@@ -176,6 +190,8 @@ relay_say(const char * stage, const char * table, const char * run,
 	size_t done = 0;
 	ssize_t k;
 
+	if (!log_shows(l->level))
+		return;
 	relay_put(&b, log_is_text(), stage, table, run, p, n, l);
 	while (done < b.n &&
 	    (k = write(STDERR_FILENO, b.p + done, b.n - done)) > 0)

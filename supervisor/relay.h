@@ -20,10 +20,14 @@ struct relay_line {
 	struct counts counts;
 	enum {
 		RELAY_NOTHING,
-		RELAY_READ,	/* read: more of them */
+		RELAY_READ,	/* read: more of them, a turn is over */
+		RELAY_READING,	/* read: so far, in this turn; and due */
 		RELAY_MAPPED,	/* rejected: so far, by transform */
 		RELAY_LOADED	/* all but read: so far, by load */
 	} counted;
+	uint64_t due;		/* rows of this turn, as guessed */
+	char * code;		/* for programs, or NULL */
+	char * guarantee;	/* extract: what the code allows, or NULL */
 	int quiet;		/* it is for us only */
 };
 
@@ -45,7 +49,7 @@ void relay_put(struct buf * b, int text, const char * stage,
     const char * table, const char * run, const char * p, size_t n,
     const struct relay_line * line);
 
-/* Say it on our standard error, in one write. */
+/* Say it on our standard error, in one write, if LOG_LEVEL lets it. */
 void relay_say(const char * stage, const char * table, const char * run,
     const char * p, size_t n, const struct relay_line * line);
 

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "../common/mem.h"
 
@@ -348,19 +349,90 @@ last_word(const struct sum * s)
 	return (s->running > 0 ? "running" : "never");
 }
 
-/*
- * What is promised now.  It never says more than is checked: nothing
- * compares both sides yet, so no more than this.
- */
+/* What all tables together are promised. */
+static enum guarantee_level
+common_level(const struct report * r)
+{
+	enum guarantee_level level = GUARANTEE_EXACT, one;
+	const struct table_view * v;
+
+	if (r->n == 0)
+		return (GUARANTEE_BEST_EFFORT);
+	for (v = r->table; v < r->table + r->n; v++) {
+		one = guarantee_level(v->guarantee);
+		if (one < level)
+			level = one;
+	}
+	return (level);
+}
+
+static int
+has_reason(const struct guarantee * g, const struct guarantee_reason * why)
+{
+	size_t i;
+
+	for (i = 0; i < g->n; i++) {
+		if (strcmp(g->reason[i].code, why->code) == 0 &&
+		    strcmp(g->reason[i].text, why->text) == 0)
+			return (1);
+	}
+	return (0);
+}
+
+/* A reason, with the tables that it holds for, from the ${i}-th on. */
+static void
+put_reason(struct jsonw * w, const struct report * r, size_t i,
+    const struct guarantee_reason * why)
+{
+
+	jsonw_object(w, NULL);
+	jsonw_text(w, "code", why->code);
+	jsonw_text(w, "text", why->text);
+	jsonw_array(w, "tables");
+	for (; i < r->n; i++) {
+		if (has_reason(r->table[i].guarantee, why))
+			jsonw_text(w, NULL, r->table[i].name);
+	}
+	jsonw_end(w);
+	jsonw_end(w);
+}
+
+/* Each reason once: at the first table that has it. */
+static void
+put_reasons(struct jsonw * w, const struct report * r)
+{
+	const struct guarantee * g;
+	size_t i, k, before;
+
+	jsonw_array(w, "reasons");
+	for (i = 0; i < r->n; i++) {
+		g = r->table[i].guarantee;
+		for (k = 0; k < g->n; k++) {
+			for (before = 0; before < i; before++) {
+				if (has_reason(r->table[before].guarantee,
+				    &g->reason[k]))
+					break;
+			}
+			if (before == i)
+				put_reason(w, r, i, &g->reason[k]);
+		}
+	}
+	jsonw_end(w);
+}
+
+/* What is promised now; never more than is known. */
 static void
 put_guarantee(struct jsonw * w, const struct report * r)
 {
-	const char * reason = "Changes are found by the change column, below "
-	    "a bound that open transactions hold back; everything found is "
-	    "written, or set aside in a reject file, before the position "
-	    "moves. Rows deleted in MySQL, and rows changed without the "
-	    "change column, are not seen, and nothing compares both sides.";
+	enum guarantee_level level = common_level(r);
+	const char * reason = "All that is found is written, or set aside in "
+	    "a reject file, before the position moves.";
 
+	if (level == GUARANTEE_BEST_EFFORT)
+		reason = "All that is found is written, or set aside in a "
+		    "reject file, before the position moves; a change that is "
+		    "not found, and a row deleted in MySQL, is not: see the "
+		    "reasons. Nothing compares both sides.";
 	if (r->all.server[SERVER_MYSQL].state > SERVER_UP ||
 	    r->all.server[SERVER_MONGODB].state > SERVER_UP)
 		reason = "A server does not answer: nothing moves until it "
@@ -369,8 +441,9 @@ put_guarantee(struct jsonw * w, const struct report * r)
 		reason = "Paused: nothing moves until it is resumed, and then "
 		    "goes on from the acknowledged position.";
 	jsonw_object(w, "guarantee");
-	jsonw_text(w, "level", "best-effort");
+	jsonw_text(w, "level", guarantee_word(level));
 	jsonw_text(w, "reason", reason);
+	put_reasons(w, r);
 	jsonw_end(w);
 }
 

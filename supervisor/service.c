@@ -500,6 +500,10 @@ make_env(void)
 	struct env * e = env_new();
 
 	env_set(e, "LOG_FORMAT", "json");
+
+	/* Their counts are events, too; see relay_say(). */
+	if (!log_shows(LOG_LEVEL_INFO))
+		env_set(e, "LOG_LEVEL", "info");
 	env_set(e, "SYNC_MAX_RETRIES", STAGE_RETRIES);
 	env_set(e, "SYNC_RETRY_DELAY", STAGE_DELAY);
 	return (e);

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "config.h"
 #include "event.h"
+#include "guarantee.h"
 #include "health.h"
 #include "job.h"
 #include "loop.h"
@@ -84,6 +85,7 @@ struct table_view {
 	const char * error;		/* the last failure, or NULL */
 	int64_t error_wall;
 	uint64_t rows_due;		/* of this run, guessed; 0: unknown */
+	const struct guarantee * guarantee;
 };
 
 size_t service_tables(const struct service * sv);

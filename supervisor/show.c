@@ -318,6 +318,36 @@ show_status(const struct json_node * root, int64_t now_wall, struct buf * b)
 	buf_free(&text);
 }
 
+/* An array of codes, each with a text, and for which tables. */
+static void
+reasons(struct grid * g, const struct json_node * array, const char * prefix)
+{
+	struct buf name = { NULL, 0, 0 }, text = { NULL, 0, 0 };
+	const struct json_node * v, * t;
+	const char * between = "  (";
+
+	for (v = json_first(array); v != NULL; v = json_next(v)) {
+		buf_clear(&name);
+		buf_printf(&name, "%s%s", prefix, member(v, "code", &text));
+		(void)member(v, "text", &text);
+		between = "  (";
+		for (t = json_first(json_get(v, "tables")); t != NULL;
+		    t = json_next(t)) {
+			buf_printf(&text, "%s%s", between,
+			    json_text(t, NULL) != NULL ? json_text(t, NULL) :
+			    "?");
+			between = ", ";
+		}
+		if (*between == ',')
+			buf_putc(&text, ')');
+		grid_row(g);
+		grid_set(g, 0, buf_text(&name));
+		grid_set(g, 1, buf_text(&text));
+	}
+	buf_free(&name);
+	buf_free(&text);
+}
+
 /* Lines of "name  value", of objects within too. */
 static void
 lines(struct grid * g, const struct json_node * node, const char * prefix,
@@ -332,6 +362,11 @@ lines(struct grid * g, const struct json_node * node, const char * prefix,
 
 		buf_clear(&name);
 		buf_printf(&name, "%s%s", prefix, key);
+		if (json_kind(v) == JSON_ARRAY &&
+		    json_get(json_first(v), "code") != NULL) {
+			reasons(g, v, prefix);
+			continue;
+		}
 		if (json_kind(v) == JSON_OBJECT && strcmp(key, "value") != 0) {
 			buf_putc(&name, '.');
 			lines(g, v, buf_text(&name), now_wall);

@@ -73,6 +73,8 @@ start_pipeline(struct table * t, struct mono now)
 	spec.plan = t->plan;
 	spec.rounds = t->rounds;
 	t->killed = t->no_checkpoint = 0;
+	guarantee_clear(&t->guarantee);
+	command_guarantee(t->plan, &t->guarantee);
 	t->pipeline_begun = now;
 	t->pipeline = pipeline_start(t->host->lp, &spec, &table_pipeline_ops,
 	    t);
@@ -311,6 +313,7 @@ table_free(struct table * t)
 	job_free(t->job);
 	loop_timer_free(t->timer);
 	folder_close(&t->folder);
+	guarantee_clear(&t->guarantee);
 	free(t->name);
 	free(t->cron);
 	free(t->error);

@@ -5,6 +5,7 @@
 
 #include "checkpoint.h"
 #include "folder.h"
+#include "guarantee.h"
 #include "pipeline.h"
 #include "table.h"
 #include "tally.h"
@@ -48,6 +49,7 @@ struct table {
 
 	uint64_t loaded;		/* written before we started */
 	struct tally tally;
+	struct guarantee guarantee;	/* of this pipeline or the last */
 };
 
 #define SAY(t, level, op, ...)	log_event(level, LOG_FIELDS(		\

@@ -123,6 +123,17 @@ hear(struct table * t, size_t stage, const struct relay_line * l)
 }
 
 static void
+tell_line(struct table * t, const struct relay_line * l)
+{
+	struct event ev = { .kind = EVENT_STAGE_LINE, .level = l->level,
+	    .wall_us = timestamp_now(), .table = t->name,
+	    .run = t->run[0] != '\0' ? t->run : NULL, .text = l->message,
+	    .code = l->code, .us = -1 };
+
+	t->host->tell(t->host->cookie, &ev);
+}
+
+static void
 on_line(void * cookie, size_t stage, const char * p, size_t n,
     struct mono now)
 {
@@ -133,10 +144,12 @@ on_line(void * cookie, size_t stage, const char * p, size_t n,
 	(void)now;
 	relay_read(name, p, n, &l);
 	tally_take(&t->tally, &l);
+	if (l.guarantee != NULL && l.code != NULL)
+		guarantee_add(&t->guarantee, l.guarantee, l.code, l.message);
 	if (!l.quiet)
 		relay_say(name, t->name, t->run, p, n, &l);
 	if (l.level >= LOG_LEVEL_WARN)
-		table_tell(t, EVENT_STAGE_LINE, l.level, l.message, -1);
+		tell_line(t, &l);
 	hear(t, stage, &l);
 	relay_clear(&l);
 }

@@ -56,14 +56,16 @@ table_fill(const struct table * t, struct table_view * v, struct mono now)
 	    .total = tally_all(&t->tally), .runs_ok = t->runs_ok,
 	    .runs_failed = t->runs_failed, .restarts = t->restarts,
 	    .tries = job_tries(t->job), .error = t->error,
-	    .error_wall = t->error_wall };
+	    .error_wall = t->error_wall, .guarantee = &t->guarantee };
 	if (t->checkpoint != NULL) {
 		v->position = checkpoint_position(t->checkpoint);
 		v->value = checkpoint_value(t->checkpoint);
 		v->acked_wall = checkpoint_time(t->checkpoint);
 	}
-	if (state == JOB_RUNNING || state == JOB_STOPPING)
+	if (state == JOB_RUNNING || state == JOB_STOPPING) {
 		v->running_us = mono_sub(now, t->begun);
+		v->rows_due = t->tally.due;
+	}
 	us = v->running_us > 0 ? v->running_us : t->duration_us;
 	if (us >= SECOND_US / 1000)
 		v->rate_per_minute = (int64_t)((double)(

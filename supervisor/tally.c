@@ -24,6 +24,13 @@ tally_take(struct tally * t, const struct relay_line * l)
 		break;
 	case RELAY_READ:
 		t->now.read += l->counts.read;
+		t->turn = 0;
+		break;
+	case RELAY_READING:
+		t->turn = l->counts.read;
+		if (t->turn == 0)
+			t->due = l->due == 0 ? 0 :
+			    tally_run(t).read + l->due;
 		break;
 	case RELAY_MAPPED:
 		t->mapped = l->counts.rejected;
@@ -40,6 +47,7 @@ tally_run_begins(struct tally * t)
 {
 
 	t->before = tally_all(t);
+	t->due = 0;
 }
 
 void
@@ -48,7 +56,7 @@ tally_pipeline_ends(struct tally * t)
 
 	t->ended = tally_all(t);
 	memset(&t->now, 0, sizeof t->now);
-	t->mapped = 0;
+	t->mapped = t->turn = 0;
 }
 
 struct counts
@@ -57,6 +65,7 @@ tally_all(const struct tally * t)
 	struct counts c = add(&t->ended, &t->now, 1);
 
 	c.rejected += t->mapped;
+	c.read += t->turn;
 	return (c);
 }
 

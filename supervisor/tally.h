@@ -6,13 +6,16 @@
 
 /*
  * Counting a table's rows from what its stages say: extract says how many
- * more it has read, transform and load how many it is since they were
+ * more it has read, how many so far in this turn and are due in it, transform and load how many it is since they were
  * started.  All zero is a tally that nothing was said for.  Pure.
  */
 struct tally {
 	struct counts ended;	/* of pipelines that have ended */
 	struct counts now;	/* of the one that runs */
 	uint64_t mapped;	/* rejected by its transform */
+	uint64_t turn;		/* read in the turn that isn't over */
+	uint64_t due;		/* read when the run is over, as guessed; 0:
+				 * unknown */
 	struct counts before;	/* tally_all() as the run began */
 };
 

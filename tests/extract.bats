@@ -866,6 +866,44 @@ background() {
 	expect_match out '^orders +12 +7$'
 }
 
+# codes: why a change could be overlooked, as ./err has it.
+codes() {
+	jq -r 'select(.operation == "guarantee").code' err | sort | paste -sd ' '
+}
+
+@test "--report: how much is to be read, and what is not promised" {
+	orders_table
+	mysql_q "INSERT INTO orders (id) SELECT n FROM $(sequence 2000) WHERE n > 1;
+	    ANALYZE TABLE orders" >/dev/null
+	run_stage extract --report orders
+	expect_status 0
+	expect_equal "$(codes)" "change_column plain_bound"
+	jq -c 'select(.operation == "report")' err >reports
+	expect_equal "$(head -n 1 reports | jq -c '[.table, .records_processed,
+	    .records_due > 1000, .records_due < 4000]')" '["orders",0,true,true]'
+	# Behind a bookmark it is the index that tells.
+	keep_state state
+	mysql_q "UPDATE orders SET updated_at = NOW(6) WHERE id <= 40"
+	run_stage extract --report --state state orders
+	expect_equal "$(rows out)" 40
+	jq -c 'select(.operation == "report")' err >reports
+	expect_equal "$(head -n 1 reports | jq -c '[.records_due >= 20,
+	    .records_due <= 80]')" '[true,true]'
+	run_stage extract --state state orders
+	expect_not_in err '"operation":"report"'
+	expect_not_in err '"operation":"guarantee"'
+
+	mysql_q "CREATE TABLE poor (id INT NOT NULL, updated_at DATETIME)
+	    ENGINE=MyISAM; DROP USER IF EXISTS 'plain'@'%';
+	    CREATE USER 'plain'@'%' IDENTIFIED BY 'secret';
+	    GRANT SELECT ON \`$MYSQL_DATABASE\`.* TO 'plain'@'%'"
+	MYSQL_USER=plain MYSQL_PASSWORD=secret run_stage extract --report \
+	    --key id --where 1 poor
+	expect_status 0
+	expect_equal "$(codes)" "change_column key_unproven\
+ no_on_update no_process_privilege not_innodb where"
+}
+
 @test "--check says what to do" {
 	orders_table DATETIME
 	mysql_q "CREATE TABLE poor (id VARCHAR(9) COLLATE utf8mb4_general_ci

@@ -617,6 +617,68 @@ has_paid() { [ "$(mongo_q count orders '{"status":"paid"}')" -ge 5 ]; }
 	expect_not_in log 'is damaged'
 }
 
+# progress FIELD: of the run of orders that is made.
+progress() { supervisor status --json orders | jq -c "$1"; }
+is_due() { [ "$(progress '.progress.rows_due')" -ge 100 ]; }
+
+@test "a run's progress, the next one, and what isn't promised are known" {
+	shop 74 800
+	export SYNC_TABLES=orders SYNC_INTERVAL_MINUTES=60
+	start
+	wait_until run_ok orders
+	expect_equal "$(progress .progress)" null
+	# The next run stands still at load, half-way.
+	p=$(stage orders load)
+	kill -STOP "$p"
+	n=$(mysql_q "UPDATE orders SET updated_at = NOW(6) WHERE id <= 400;
+	    SELECT COUNT(*) FROM orders WHERE id <= 400")
+	supervisor trigger orders >/dev/null
+	wait_until is_due
+	expect_equal "$(progress .state)" '"running"'
+	progress '[.progress.rows_due, .progress.percent]' >guessed
+	jq -e ".[0] >= $n / 2 and .[0] <= $n * 2 and .[1] <= 100" guessed \
+	    >/dev/null || fail "$n are due, guessed $(cat guessed)"
+	# Also while it runs the next one is known, and moves at once.
+	before=$(progress .next_sync)
+	[ "$before" != null ]
+	supervisor interval 30 orders >/dev/null
+	expect_equal "$(jq -n "$before, $(progress .next_sync) |
+	    sub(\"[.][0-9]+Z\"; \"Z\") | fromdate" | paste -sd' ' |
+	    awk '{ print ($1 - $2 >= 1799 && $1 - $2 <= 1801) }')" 1
+	kill -CONT "$p"
+	wait_until run_ok orders 2
+	expect_equal "$(progress .progress)" null
+
+	supervisor health --json >out
+	expect_equal "$(jq -c '.guarantee | [.level,
+	    (.reasons[] | [.code] + .tables)]' out)" \
+	    '["best-effort",["change_column","orders"],["plain_bound","orders"]]'
+	supervisor health >out
+	expect_match out '^guarantee.change_column +changes are found .* \(orders\)$'
+	stop
+
+	# A program of one's own is one reason more.
+	rm -r state
+	SYNC_ORDERS_PIPELINE='extract orders | cat | transform | load' start
+	wait_until said_times '"outcome":"ok"' 3
+	supervisor health --json >out
+	expect_equal "$(jq -c '.guarantee.reasons[] |
+	    select(.code == "filter_program").text' out)" \
+	    '"the program cat is in the pipeline: what it changes or leaves out isn'"'"'t checked"'
+	stop
+}
+
+@test "LOG_LEVEL=warn says little, and counts all the same" {
+	shop 75 50
+	export SYNC_TABLES=products LOG_LEVEL=warn
+	start
+	counted() { [ "$(supervisor status --json products |
+	    jq .totals.written)" = 10 ]; }
+	wait_until counted
+	expect_not_in log '"level":"info"'
+	stop
+}
+
 # --- The collections and MongoDB's storage ------------------------------------
 
 # sink LINE ...: in place of MongoDB, a server that says this; see mongosink.c.

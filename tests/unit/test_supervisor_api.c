@@ -318,8 +318,9 @@ test_recall(void)
 static struct table_view
 view(const char * name, enum job_state state)
 {
+	static const struct guarantee none = { NULL, 0 };
 	struct table_view v = { .name = name, .state = state, .lag_us = -1,
-		.interval_us = 15 * MINUTE_US };
+		.interval_us = 15 * MINUTE_US, .guarantee = &none };
 
 	return (v);
 }
@@ -445,6 +446,54 @@ test_health(void)
 	expect_health(&r, "paused", "success", "0");
 	r.all.stopping = 1;
 	expect_health(&r, "stopping", "success", "0");
+}
+
+/* What is promised, and why not more. */
+static void
+expect_guarantee(const struct guarantee * a, const struct guarantee * b,
+    const char * level, const char * reasons)
+{
+	struct table_view t[2] = { view("a", JOB_WAITING),
+		view("b", JOB_WAITING) };
+	struct report r = { .table = t, .n = 2 };
+	struct buf out = { NULL, 0, 0 };
+	const struct json_node * g;
+	struct json * doc;
+
+	r.all.server[SERVER_MYSQL] = (struct server_view) { .name = "mysql" };
+	r.all.server[SERVER_MONGODB] =
+	    (struct server_view) { .name = "mongodb" };
+	t[0].guarantee = a;
+	t[1].guarantee = b;
+	report_health(&r, &out);
+	doc = json_parse(out.p, out.n, NULL);
+	g = json_get(json_root(doc), "guarantee");
+	ok(strcmp(text_at(g, "level"), level) == 0, "promised: %s",
+	    text_at(g, "level"));
+	ok(strcmp(raw_at(g, "reasons"), reasons) == 0, "because of %s",
+	    raw_at(g, "reasons"));
+	json_free(doc);
+	buf_free(&out);
+}
+
+static void
+test_guarantee(void)
+{
+	struct guarantee none = { NULL, 0 }, a = { NULL, 0 }, b = { NULL, 0 };
+
+	expect_guarantee(&none, &none, "best-effort", "[]");
+	guarantee_add(&a, "exact", "log", "L");
+	expect_guarantee(&a, &none, "best-effort",
+	    "[{\"code\":\"log\",\"text\":\"L\",\"tables\":[\"a\"]}]");
+	guarantee_add(&b, "exact", "log", "L");
+	expect_guarantee(&a, &b, "exact", "[{\"code\":\"log\",\"text\":"
+	    "\"L\",\"tables\":[\"a\",\"b\"]}]");
+	guarantee_add(&b, "best-effort", "filter_program", "jq");
+	expect_guarantee(&a, &b, "best-effort", "[{\"code\":\"log\","
+	    "\"text\":\"L\",\"tables\":[\"a\",\"b\"]},{\"code\":"
+	    "\"filter_program\",\"text\":\"jq\",\"tables\":[\"b\"]}]");
+	guarantee_clear(&a);
+	guarantee_clear(&b);
 }
 
 static void
@@ -601,6 +650,7 @@ main(void)
 	test_recall();
 	test_status();
 	test_health();
+	test_guarantee();
 	test_show();
 	test_digest();
 	test_audit();

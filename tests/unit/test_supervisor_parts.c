@@ -5,6 +5,7 @@
 #include "supervisor/discover.h"
 #include "supervisor/env.h"
 #include "supervisor/findings.h"
+#include "supervisor/guarantee.h"
 #include "supervisor/pool.h"
 #include "supervisor/relay.h"
 #include "supervisor/schemas.h"
@@ -80,8 +81,9 @@ test_relay(void)
 	    "{\"component\":\"load\",\"table\":\"x\",\"run\":\"run-1\"}\n",
 	    "what is there stays");
 	relay("load", "{\"level\":\"warn\",\"message\":\"a\\nb\"}", 1,
-	    "load: warning: a\\u000ab\n", "for people");
-	relay("jq", "bad \x1b[2J line", 1, "jq: warning: bad \\u001b[2J line\n",
+	    "load: warning: orders: a\\u000ab\n", "for people");
+	relay("jq", "bad \x1b[2J line", 1, "jq: warning: orders: bad \\u001b[2J "
+	    "line\n",
 	    "a terminal isn't touched");
 	relay_read("jq", "{\"a\":", 5, &l);
 	ok(l.level == LOG_LEVEL_WARN && strcmp(l.message, "{\"a\":") == 0,
@@ -101,6 +103,12 @@ test_relay(void)
 	relay_read("jq", p, strlen(p), &l);
 	ok(l.counted == RELAY_NOTHING, "of our own stages only");
 	relay_clear(&l);
+	p = "{\"level\":\"info\",\"operation\":\"report\","
+	    "\"records_processed\":7,\"records_due\":9,\"code\":\"x\"}";
+	relay_read("extract", p, strlen(p), &l);
+	ok(l.counted == RELAY_READING && l.counts.read == 7 && l.due == 9 &&
+	    l.quiet && strcmp(l.code, "x") == 0, "how far extract is");
+	relay_clear(&l);
 }
 
 /* What a stage says, in the tally. */
@@ -115,6 +123,19 @@ say(struct tally * t, int counted, uint64_t read, uint64_t written,
 	l.counts.read = read;
 	l.counts.written = written;
 	l.counts.rejected = rejected;
+	tally_take(t, &l);
+}
+
+/* What extract says of a turn. */
+static void
+due(struct tally * t, uint64_t read, uint64_t rows)
+{
+	struct relay_line l;
+
+	memset(&l, 0, sizeof l);
+	l.counted = RELAY_READING;
+	l.counts.read = read;
+	l.due = rows;
 	tally_take(t, &l);
 }
 
@@ -151,6 +172,22 @@ test_tally(void)
 	say(&t, RELAY_LOADED, 0, 1, 0);
 	ok(counts_are(tally_run(&t), 1, 1, 0) &&
 	    counts_are(tally_all(&t), 16, 13, 3), "a new pipeline");
+
+	tally_run_begins(&t);
+	due(&t, 0, 40);
+	ok(t.due == 40 && tally_run(&t).read == 0, "as many are due");
+	due(&t, 10, 40);
+	ok(t.due == 40 && counts_are(tally_run(&t), 10, 0, 0) &&
+	    tally_all(&t).read == 26, "so far");
+	tally_pipeline_ends(&t);
+	due(&t, 0, 35);
+	due(&t, 20, 35);
+	ok(t.due == 45 && tally_run(&t).read == 30,
+	    "begun again in the middle of it");
+	say(&t, RELAY_READ, 35, 0, 0);
+	ok(tally_run(&t).read == 45, "all of them, and none twice");
+	tally_run_begins(&t);
+	ok(t.due == 0 && tally_run(&t).read == 0, "the next run");
 }
 
 static void
@@ -311,6 +348,26 @@ test_child(void)
 }
 
 static void
+test_guarantee(void)
+{
+	struct guarantee g = { NULL, 0 };
+
+	ok(guarantee_level(&g) == GUARANTEE_BEST_EFFORT,
+	    "nothing is known, nothing is promised");
+	guarantee_add(&g, "exact", "log", "all changes are in the log");
+	ok(guarantee_level(&g) == GUARANTEE_EXACT, "as the stage says");
+	guarantee_add(&g, "reconciled-within", "checked", "every hour");
+	guarantee_add(&g, "odd", "filter_program", "jq");
+	guarantee_add(&g, "best-effort", "filter_program", "awk");
+	ok(guarantee_level(&g) == GUARANTEE_BEST_EFFORT && g.n == 3 &&
+	    strcmp(g.reason[2].text, "awk") == 0, "the weakest counts");
+	guarantee_add(&g, "exact", "filter_program", "none any more");
+	ok(guarantee_level(&g) == GUARANTEE_RECONCILED, "of those that hold");
+	guarantee_clear(&g);
+	ok(guarantee_level(&g) == GUARANTEE_BEST_EFFORT, "forgotten");
+}
+
+static void
 test_findings(void)
 {
 	const char * text = "{\"mark\":\"ok\",\"point\":\"storage\",\"text\":"
@@ -342,6 +399,7 @@ main(void)
 {
 
 	test_findings();
+	test_guarantee();
 	files_begin();
 	files_catch();
 	log_open("test");
