@@ -71,7 +71,8 @@ set_timer(struct door * d)
 		else
 			soonest = mono_min(soonest,
 			    mono_add(v->since, DOOR_TOTAL_US));
-		if (v->stage == V_HEAD)
+		if (v->stage == V_HEAD ||
+		    (v->stage == V_INSIDE && !v->answered))
 			soonest = mono_min(soonest,
 			    mono_add(v->heard, DOOR_IDLE_US));
 	}
@@ -246,6 +247,38 @@ on_peek(void * cookie, int fd, short revents, struct mono now)
 	set_timer(d);
 }
 
+/* Has the visitor taken too long? */
+static int
+is_slow(const struct visitor * v, struct mono now)
+{
+
+	if (mono_due(mono_add(v->since, DOOR_TOTAL_US), now))
+		return (1);
+	return (!v->answered &&
+	    mono_due(mono_add(v->heard, DOOR_IDLE_US), now));
+}
+
+/* It has; what then depends on where it is. */
+static void
+lose_patience(struct visitor * v, struct mono now)
+{
+	static const char why[] = "The request did not come in time.";
+
+	if (v->stage == V_INSIDE) {
+		if (!v->answered)
+			say(v, 408, "Request Timeout", "too_slow", why);
+
+		/* The library sees the end of file and closes. */
+		shutdown(v->fd, SHUT_RDWR);
+		v->since = v->heard = MONO_NEVER;
+	} else if (v->seen > 0)
+		refuse(v, 408, "Request Timeout", "too_slow", why, now);
+	else {
+		v->d->refused(v->d->cookie, 0);
+		hang_up(v);
+	}
+}
+
 static void
 on_timer(void * cookie, struct mono now)
 {
@@ -254,28 +287,11 @@ on_timer(void * cookie, struct mono now)
 
 	for (v = d->visitors; v != NULL; v = next) {
 		next = v->next;
-		if (v->stage == V_LINGER) {
-			if (mono_due(mono_add(v->heard, LINGER_US), now))
-				hang_up(v);
-		} else if (v->stage == V_HEAD && v->seen == 0) {
-			if (!mono_due(mono_add(v->heard, DOOR_IDLE_US), now))
-				continue;
-			d->refused(d->cookie, 0);
+		if (v->stage != V_LINGER) {
+			if (is_slow(v, now))
+				lose_patience(v, now);
+		} else if (mono_due(mono_add(v->heard, LINGER_US), now))
 			hang_up(v);
-		} else if (v->stage == V_HEAD) {
-			if (mono_due(mono_add(v->heard, DOOR_IDLE_US), now) ||
-			    mono_due(mono_add(v->since, DOOR_TOTAL_US), now))
-				refuse(v, 408, "Request Timeout", "too_slow",
-				    "The request did not come in time.", now);
-		} else if (mono_due(mono_add(v->since, DOOR_TOTAL_US), now)) {
-			if (!v->answered)
-				say(v, 408, "Request Timeout", "too_slow",
-				    "The request did not come in time.");
-
-			/* The library sees the end of file and closes. */
-			shutdown(v->fd, SHUT_RDWR);
-			v->since = MONO_NEVER;
-		}
 	}
 	set_timer(d);
 }
@@ -563,6 +579,14 @@ visitor_address(const struct visitor * v, socklen_t * len)
 
 	*len = v->len;
 	return (&v->sa);
+}
+
+void
+visitor_heard(struct visitor * v, struct mono now)
+{
+
+	if (!mono_is_never(v->since))
+		v->heard = now;
 }
 
 void

@@ -50,6 +50,9 @@ const char * visitor_from(const struct visitor * v);
 const struct sockaddr_storage * visitor_address(const struct visitor * v,
     socklen_t * len);
 
+/* A part of its request's body has come. */
+void visitor_heard(struct visitor * v, struct mono now);
+
 /* Its answer has begun: from now on nothing may be said in between. */
 void visitor_answered(struct visitor * v);
 

@@ -306,6 +306,7 @@ on_access(void * cookie, struct MHD_Connection * mc, const char * path,
 		return (on_request(h, mc, v, path, method, rq));
 	if (rq->reply.status == 0)
 		buf_put(&rq->body, part, *n);
+	visitor_heard(v, loop_now(h->lp));
 	*n = 0;
 	return (MHD_YES);
 }
@@ -429,8 +430,9 @@ start_library(struct http * h)
 	h->mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
 	    MHD_USE_ERROR_LOG, 0, NULL, NULL, on_access, h,
 	    MHD_OPTION_EXTERNAL_LOGGER, on_message, h,
+	    /* It would close without a word: the door watches them. */
 	    MHD_OPTION_CONNECTION_TIMEOUT,
-	    (unsigned)(DOOR_IDLE_US / SECOND_US),
+	    (unsigned)(DOOR_TOTAL_US / SECOND_US * 2),
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)DOOR_MAX * 2,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_MAX,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
