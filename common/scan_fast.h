@@ -10,9 +10,10 @@
 #include "scan.h"
 
 /*
- * The inner loops of scan.c, inline, for it and for record.c alone.  What is
- * plain is done here; any surprise goes the strict way through scan_value().
- * All of them may read up to SCAN_BLOCK bytes behind the end of the text.
+ * The inner loops of scan.c, inline, for the readers of rows alone:
+ * record_quick.c here, quick.c in load.  What is plain is done here; any
+ * surprise goes the strict way through scan_value().  All of them may read up
+ * to SCAN_BLOCK bytes behind the end of the text.
  */
 #define SCAN_BLOCK	16
 

@@ -9,6 +9,7 @@
 
 #include "bsonize.h"
 #include "plan.h"
+#include "quick.h"
 
 /*
  * The writes of one collection that wait to be sent, at most one for each
@@ -34,7 +35,7 @@ enum batch_state {
 enum batch_verb { BATCH_INSERT, BATCH_UPDATE, BATCH_DELETE };
 
 /*
- * One write, in a cache line.  The texts lie in the batch: see batch_bytes().
+ * One write, in a cache line.  The texts lie in the batch: see batch_note().
  * Their places fit 32 bits, since a batch is full long before that.
  */
 struct batch_op {
@@ -91,13 +92,24 @@ enum batch_result batch_add(struct batch * b, struct bsonizer * z,
     const struct plan * plan, const struct record * r, uint64_t line,
     const struct batch_options * opt, struct bsonize_error * err);
 
+/**
+ * batch_add_quick(b, q, p, n, line, opt):
+ * The same with the line of ${n} bytes ${p} itself, if it is like the one
+ * that ${q} has learned; BATCH_BAD if it isn't, and nothing is changed then.
+ */
+enum batch_result batch_add_quick(struct batch * b, struct quick * q,
+    const char * p, size_t n, uint64_t line,
+    const struct batch_options * opt);
+
 /* Nonzero if the batch has to be written before more is added. */
 int batch_full(const struct batch * b);
 
 size_t batch_count(const struct batch * b);
 struct batch_op * batch_op(struct batch * b, size_t i);
 const char * batch_collection(const struct batch * b);
-const char * batch_bytes(const struct batch * b, size_t at);
+const char * batch_document(const struct batch * b,
+    const struct batch_op * op);
+const char * batch_note(const struct batch * b, size_t at);
 const char * batch_message(const struct batch * b, size_t at);
 
 /* The name of the change field, or NULL. */
@@ -106,7 +118,10 @@ const char * batch_change(const struct batch * b);
 /* Numbers that were stored as strings since the last call. */
 uint64_t batch_decimals(struct batch * b);
 
-/* Note the version that was read for a write. */
+/*
+ * Note the version that was read for a write, or NULL for none: it is what
+ * the write's filter asks for from now on.
+ */
 void batch_seen(struct batch * b, struct batch_op * op, const char * v,
     size_t n);
 
@@ -120,14 +135,22 @@ struct batch_op * batch_find(struct batch * b, const char * key, size_t n);
 size_t batch_version(const uint64_t * pos, size_t npos, char * dst);
 #define BATCH_VERSION_MAX	(RECORD_POS_MAX * 17)
 
+/* A command's bytes, which are the batch's or the caller's. */
+struct batch_command {
+	const char * p;
+	size_t n;
+};
+
 /**
- * batch_command(b, verb, ops, n, max, out):
+ * batch_command(b, verb, ops, n, max, spare, cmd):
  * Make a command of the first writes in ${ops}, which has ${n} indexes of
- * writes with the verb ${verb}: as many as fit into ${max} bytes, but at
- * least one.  Return how many.
+ * writes with the verb ${verb}, each once: as many as fit into ${max} bytes,
+ * but at least one.  Return how many.  ${cmd} points to it, in ${spare} or in
+ * the batch, until one of them changes.
  */
-size_t batch_command(const struct batch * b, enum batch_verb verb,
-    const size_t * ops, size_t n, size_t max, struct buf * out);
+size_t batch_command(struct batch * b, enum batch_verb verb,
+    const size_t * ops, size_t n, size_t max, struct buf * spare,
+    struct batch_command * cmd);
 
 /**
  * batch_filter(b, ops, n, out):

@@ -755,6 +755,19 @@ bsonize_key(struct bsonizer * z, const struct plan * plan,
 }
 
 int
+bsonize_value(struct bsonizer * z, const struct plan * plan,
+    const struct plan_type * t, const struct scan_value * v,
+    struct buf * out)
+{
+	struct bsonize_error err;
+	int type;
+
+	begin(z, plan, out, &err, 0);
+	type = put_value(z, t, v);
+	return (z->decimals > 0 ? -1 : type);
+}
+
+int
 bsonize_time(struct bsonizer * z, const struct plan * plan,
     const struct record * r, int64_t * ms)
 {

@@ -55,6 +55,16 @@ int bsonize_key(struct bsonizer * z, const struct plan * plan,
     const struct record * r, struct buf * out, struct bsonize_error * err);
 
 /**
+ * bsonize_value(z, plan, t, v, out):
+ * Append to ${out} the value ${v} of the type ${t}, as ${plan} wants it.
+ * Return its BSON type, or -1 if it is refused, or if there is something to
+ * tell about it.
+ */
+int bsonize_value(struct bsonizer * z, const struct plan * plan,
+    const struct plan_type * t, const struct scan_value * v,
+    struct buf * out);
+
+/**
  * bsonize_time(z, plan, r, ms):
  * When the source changed the row: `at`, else the change property's value.
  * Return 1 and store milliseconds, 0 if it is unknown, or -1 if it is there

@@ -12,6 +12,7 @@
 #include "conflict.h"
 #include "options.h"
 #include "plan.h"
+#include "quick.h"
 #include "rejects.h"
 #include "sink.h"
 #include "write.h"
@@ -28,6 +29,7 @@ struct table {
 	char * collection;
 	struct buf schema;	/* its last SCHEMA, as it stood there */
 	struct plan * plan;
+	struct quick * quick;	/* rows like the last one */
 	struct batch * batch;
 	int insert;		/* the collection was empty */
 	int shared;		/* another stream has the same collection */

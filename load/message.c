@@ -110,6 +110,8 @@ replace_plan(struct loader * ld, struct table * t, struct plan * plan,
 
 	plan_free(t->plan);
 	t->plan = plan;
+	quick_free(t->quick);
+	t->quick = quick_new(ld->bsonizer);
 	ld->current = NULL;
 	ld->shape = NULL;
 	buf_clear(&t->schema);
@@ -250,6 +252,18 @@ on_truncate(struct loader * ld, struct table * t, const struct record * r)
 	return (rc);
 }
 
+/* A row is in its table's batch. */
+static inline int
+on_added(struct loader * ld, struct table * t, enum batch_result added)
+{
+
+	if (added == BATCH_MERGED)
+		t->counts.merged++;
+	else if (batch_count(t->batch) == 1)
+		ld->waiting++;
+	return (batch_full(t->batch) ? on_full(ld, t) : EXIT_DONE);
+}
+
 /* Take a row into its table's batch. */
 static int
 add_row(struct loader * ld, struct table * t, const struct record * r)
@@ -257,22 +271,16 @@ add_row(struct loader * ld, struct table * t, const struct record * r)
 	struct batch_options bo = { ld->opt->policy != RESOLVE_SOURCE,
 	    t->insert, 0, 0 };
 	struct bsonize_error err;
+	enum batch_result added;
 
 	if (ld->opt->activate)
 		read_version(r, &bo);
-	switch (batch_add(t->batch, ld->bsonizer, t->plan, r,
-	    linein_number(ld->in), &bo, &err)) {
-	case BATCH_BAD:
+	added = batch_add(t->batch, ld->bsonizer, t->plan, r,
+	    linein_number(ld->in), &bo, &err);
+	if (added == BATCH_BAD)
 		return (refuse(ld, t, r, &err));
-	case BATCH_MERGED:
-		t->counts.merged++;
-		break;
-	case BATCH_ADDED:
-		if (batch_count(t->batch) == 1)
-			ld->waiting++;
-		break;
-	}
-	return (batch_full(t->batch) ? on_full(ld, t) : EXIT_DONE);
+	quick_learn(t->quick, t->plan, r);
+	return (on_added(ld, t, added));
 }
 
 /* Of streams that share a collection only one has writes that wait. */
@@ -287,6 +295,18 @@ take_turn(struct loader * ld, struct table * t)
 	return (rc);
 }
 
+static inline void
+count_row(struct loader * ld, struct table * t)
+{
+
+	ld->seen++;
+	ld->lag++;
+	ld->rejects.seen++;
+	ld->any = 1;
+	ld->closed = 0;
+	t->processed++;
+}
+
 static int
 on_row(struct loader * ld, const struct record * r)
 {
@@ -298,12 +318,7 @@ on_row(struct loader * ld, const struct record * r)
 	if (t == NULL)
 		return (bad_line(ld, "a RECORD of a stream without SCHEMA"));
 	ld->current = t;
-	ld->seen++;
-	ld->lag++;
-	ld->rejects.seen++;
-	ld->any = 1;
-	ld->closed = 0;
-	t->processed++;
+	count_row(ld, t);
 	if (t->shared && (rc = take_turn(ld, t)) != EXIT_DONE)
 		return (rc);
 	return (r->op == 't' ? on_truncate(ld, t, r) : add_row(ld, t, r));
@@ -424,13 +439,35 @@ parse(struct loader * ld, const char * p, size_t n, struct record * r,
 	return (record_parse(ld->reader, p, n, r, err));
 }
 
+/* Take a row that is like the one before it.  Return -1 if it isn't. */
+static inline int
+on_quick(struct loader * ld, struct table * t, const char * p, size_t n)
+{
+	struct batch_options bo = { ld->opt->policy != RESOLVE_SOURCE,
+	    t->insert, 0, 0 };
+	enum batch_result added;
+
+	if (t->shared || ld->opt->activate)
+		return (-1);
+	added = batch_add_quick(t->batch, t->quick, p, n,
+	    linein_number(ld->in), &bo);
+	if (added == BATCH_BAD)
+		return (-1);
+	count_row(ld, t);
+	return (on_added(ld, t, added));
+}
+
 int
 loader_line(struct loader * ld, const char * p, size_t n)
 {
 	struct record_error err;
 	struct record r;
 	char what[256];
+	int rc;
 
+	if (ld->current != NULL &&
+	    (rc = on_quick(ld, ld->current, p, n)) != -1)
+		return (rc);
 	if (parse(ld, p, n, &r, &err) == -1) {
 		snprintf(what, sizeof what, "column %zu: %s", err.column,
 		    err.what);

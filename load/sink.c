@@ -434,8 +434,8 @@ is_answer(const bson_t * doc)
 }
 
 int
-sink_write(struct sink * s, const struct buf * command, struct reply * reply,
-    struct sink_error * err)
+sink_write(struct sink * s, const char * command, size_t n,
+    struct reply * reply, struct sink_error * err)
 {
 	bson_error_t error;
 	bson_t cmd;
@@ -443,7 +443,7 @@ sink_write(struct sink * s, const struct buf * command, struct reply * reply,
 	if (s->has_reply)
 		bson_destroy(&s->reply);
 	memset(&error, 0, sizeof error);
-	if (!bson_init_static(&cmd, (const uint8_t *)command->p, command->n)) {
+	if (!bson_init_static(&cmd, (const uint8_t *)command, n)) {
 		s->has_reply = 0;
 		*err = (struct sink_error) { VERDICT_CRITICAL, 0, 0,
 		    "a command that is no BSON was made" };

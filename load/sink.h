@@ -64,12 +64,12 @@ int sink_ping(struct sink * s, struct sink_limits * limits,
     struct sink_error * err);
 
 /**
- * sink_write(s, command, reply, err):
- * Send the write command ${command}, BSON.  Return 0 if the server answered:
+ * sink_write(s, command, n, reply, err):
+ * Send the write command ${command}, ${n} bytes of BSON.  Return 0 if the server answered:
  * ${reply} is what it said, good or bad, and lasts until the next call.
  * Return -1 with ${err} filled if it didn't: it may or may not have acted.
  */
-int sink_write(struct sink * s, const struct buf * command,
+int sink_write(struct sink * s, const char * command, size_t n,
     struct reply * reply, struct sink_error * err);
 
 /**

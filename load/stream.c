@@ -113,6 +113,7 @@ release(struct loader * ld)
 		struct table * t = ld->table[i];
 
 		plan_free(t->plan);
+		quick_free(t->quick);
 		batch_free(t->batch);
 		buf_free(&t->schema);
 		free(t->collection);

@@ -284,6 +284,7 @@ static enum write_result
 send_some(struct writer * w, enum batch_verb verb, size_t n, size_t * most,
     size_t * sent)
 {
+	struct batch_command cmd;
 	struct sink_error err;
 	struct reply * r = &w->reply;
 
@@ -294,8 +295,8 @@ send_some(struct writer * w, enum batch_verb verb, size_t n, size_t * most,
 	if (n > w->limits.writes)
 		n = w->limits.writes;
 	*sent = batch_command(w->b, verb, w->ops, n,
-	    w->limits.document - COMMAND_SLACK, &w->command);
-	if (sink_write(w->sink, &w->command, r, &err) == -1)
+	    w->limits.document - COMMAND_SLACK, &w->command, &cmd);
+	if (sink_write(w->sink, cmd.p, cmd.n, r, &err) == -1)
 		return (writer_handle(w, &err));
 	if (!r->ok && verdict_of(r->code, r->labels) == VERDICT_DATA)
 		return (isolate(w, *sent, most));
@@ -438,7 +439,8 @@ writer_delete(struct writer * w, const char * collection,
 	w->counts = counts;
 	delete_command(collection, filter, &w->command);
 	while (rc == WRITE_OK) {
-		if (sink_write(w->sink, &w->command, r, &err) == -1) {
+		if (sink_write(w->sink, w->command.p, w->command.n, r,
+		    &err) == -1) {
 			rc = writer_handle(w, &err);
 			continue;
 		}

@@ -168,7 +168,7 @@ log_conflict(struct writer * w, struct batch_op * op,
 	struct conflict_entry e = { w->stream, batch_collection(w->b),
 	    target_wins ? "target" : "source",
 	    op->has_at && s->found.has_change ? "known" : "unknown",
-	    batch_bytes(w->b, op->key), op->key_n, batch_bytes(w->b, op->v),
+	    batch_note(w->b, op->key), op->key_n, batch_note(w->b, op->v),
 	    op->v_n, op->line, op->has_at, s->found.has_change, op->at_ms,
 	    s->found.change_ms, NULL, 0, NULL };
 	size_t index = (size_t)(op - batch_op(w->b, 0));
@@ -185,8 +185,8 @@ log_conflict(struct writer * w, struct batch_op * op,
 	op->logged = 1;
 	if (conflict_wants_documents(w->conflict)) {
 		if (op->doc_n > 0) {
-			e.source = (const uint8_t *)batch_bytes(w->b,
-			    op->doc);
+			e.source = (const uint8_t *)batch_document(w->b,
+			    op);
 			e.source_n = op->doc_n;
 		}
 		buf_clear(&w->filter);
@@ -216,12 +216,7 @@ overwrite(struct writer * w, struct batch_op * op, const struct seen * s)
 		    "other writers are done", w->stream, (uintmax_t)op->line);
 		return (WRITE_TEMP);
 	}
-	if (!s->has_text)
-		op->guard = BATCH_GUARD_NO_VERSION;
-	else {
-		op->guard = BATCH_GUARD_EXACT;
-		batch_seen(w->b, op, s->v, s->v_n);
-	}
+	batch_seen(w->b, op, s->has_text ? s->v : NULL, s->v_n);
 	op->state = BATCH_WAITING;
 	return (WRITE_OK);
 }
@@ -278,7 +273,7 @@ static enum write_result
 resolve_one(struct writer * w, struct batch_op * op, const struct seen * s)
 {
 	struct resolve_wanted want = { op->v_n > 0 ?
-	    batch_bytes(w->b, op->v) : NULL, op->v_n, op->has_at, op->at_ms };
+	    batch_note(w->b, op->v) : NULL, op->v_n, op->has_at, op->at_ms };
 	enum write_result rc;
 
 	/* A key that was made here and is there: our own insert. */
@@ -428,7 +423,7 @@ writer_pretend(struct writer * w)
 			continue;
 		op->state = BATCH_DONE;
 		if (op->v_n > 0 && f->v != NULL && resolve_compare(f->v,
-		    f->v_n, batch_bytes(w->b, op->v), op->v_n) > 0)
+		    f->v_n, batch_note(w->b, op->v), op->v_n) > 0)
 			w->counts->stale++;
 		else if (op->verb == BATCH_DELETE)
 			w->counts->deleted++;

@@ -176,13 +176,14 @@ static int
 commands_are_bson(struct batch * b)
 {
 	struct buf out = { NULL, 0, 0 };
+	struct batch_command bytes;
 	size_t index = 0;
 	bson_t cmd;
 	int good;
 
 	batch_command(b, (enum batch_verb)batch_op(b, 0)->verb, &index, 1,
-	    1 << 24, &out);
-	good = bson_init_static(&cmd, (uint8_t *)out.p, out.n) &&
+	    1 << 24, &out, &bytes);
+	good = bson_init_static(&cmd, (const uint8_t *)bytes.p, bytes.n) &&
 	    bson_validate(&cmd, BSON_VALIDATE_UTF8 |
 	    BSON_VALIDATE_UTF8_ALLOW_NULL, NULL);
 	buf_free(&out);
@@ -224,8 +225,8 @@ try_row(struct record_reader * rd, struct bsonizer * z,
 		return (0);
 	if (op->doc_n == 0)
 		return (r.op == 'd');
-	return (bson_init_static(&doc, (const uint8_t *)batch_bytes(b,
-	    op->doc), op->doc_n) && same_document(p, n, &doc));
+	return (bson_init_static(&doc, (const uint8_t *)batch_document(b,
+	    op), op->doc_n) && same_document(p, n, &doc));
 }
 
 int
