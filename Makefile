@@ -3,6 +3,7 @@
 #	make			build the programs into bin/ (no network needed)
 #	make demo		see it work, with servers of its own
 #	make test		run every test
+#	make bench		measure it against others; make bench-check
 #	make install		under $(DESTDIR)$(PREFIX); make uninstall
 #	make SAN=1		with AddressSanitizer and UBSan, into the same bin/
 #
@@ -85,10 +86,25 @@ unit-tests: $(TESTS:%=$B/tests/%) build/support/mongosink
 	@echo $(TESTS:%=$B/tests/%)
 
 # Programs that only tests need: see their first comments.
-build/support/mongosink: tests/support/mongosink.c
+TEST_CC = $(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O2 -g
+build/support/mongosink: tests/support/mongosink.c \
+    tests/support/mongosink_log.c tests/support/mongosink_log.h
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O2 -g $(load_CFLAGS) \
-	    -o $@ $< $(load_LIBS) $(common_LIBS)
+	$(TEST_CC) $(load_CFLAGS) -o $@ $(filter %.c,$^) $(load_LIBS) \
+	    $(common_LIBS)
+
+# Measuring: tests/bench/DESIGN.md.  Always with plain -O2, like the peers.
+PROBES = meter rows fetch naive replay lagprobe
+build/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(TEST_CC) $(extract_CFLAGS) $(load_CFLAGS) -o $@ $< \
+	    -Wl,--as-needed $(extract_LIBS) $(load_LIBS) $(common_LIBS)
+probes: $(PROBES:%=build/bench/%) build/support/mongosink
+
+bench:
+	tests/bench/run
+bench-check:
+	tests/bench/check
 
 demo:
 	scripts/demo
@@ -131,6 +147,7 @@ uninstall:
 clean:
 	rm -rf bin build
 
-.PHONY: all demo test unit-tests install uninstall clean FORCE
+.PHONY: all demo test unit-tests probes bench bench-check install \
+    uninstall clean FORCE
 FORCE:
 -include $(wildcard $B/*/*.d)

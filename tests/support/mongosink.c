@@ -14,12 +14,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mongosink_log.h"
+
 /*
  * mongosink: a MongoDB server that stores nothing and says what it is told
  * to say, for tests of load and for measuring it.
  *
  *	mongosink [--port-file FILE] [--script FILE] [--log FILE] [--full]
- *	    [--collection JSON]
+ *	    [--collection JSON] [--record FILE] [--seen FILE]
  *
  * It listens on a free port of 127.0.0.1, which it writes to the port file,
  * and answers each command at once.  --full: every collection exists and is
@@ -39,6 +41,9 @@
  *	delay MS		answer later
  *
  * The log has a line for each command: its name, writes, bytes, and action.
+ * --record: keep the write commands themselves (see tests/bench/replay.c).
+ * --seen: a line for each document, with the monotonic clock's nanoseconds
+ * and its _id, if that is a number.
  */
 
 #define SCRIPT_MAX	256
@@ -69,6 +74,8 @@ static struct {
 	size_t nstep;
 	long count[NAMES];
 	FILE * log;
+	FILE * record;
+	FILE * seen;
 	int full;
 	bson_t * collection;	/* NULL: there is none */
 } server = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -328,6 +335,21 @@ say_write_errors(bson_t * r, const char * rest)
 	return (n);
 }
 
+/* Keep what is wanted of a write command. */
+static void
+keep(const bson_t * cmd)
+{
+
+	if (server.record == NULL && server.seen == NULL)
+		return;
+	pthread_mutex_lock(&server.lock);
+	if (server.record != NULL)
+		mongosink_record(server.record, cmd);
+	if (server.seen != NULL)
+		mongosink_seen(server.seen, cmd);
+	pthread_mutex_unlock(&server.lock);
+}
+
 /* The answer to a write command with ${writes} writes. */
 static void
 say_written(bson_t * r, long writes, const struct step * s)
@@ -401,9 +423,10 @@ answer(int fd, int32_t id, int32_t op, const bson_t * cmd, long writes)
 	    strcasecmp(name, "isMaster") == 0)
 		say_hello(&r);
 	else if (strcmp(name, "insert") == 0 || strcmp(name, "update") == 0 ||
-	    strcmp(name, "delete") == 0)
+	    strcmp(name, "delete") == 0) {
+		keep(cmd);
 		say_written(&r, writes, &s);
-	else if (strcmp(name, "find") == 0 || strncmp(name, "list", 4) == 0)
+	} else if (strcmp(name, "find") == 0 || strncmp(name, "list", 4) == 0)
 		say_full(&r, cmd);
 	else
 		BSON_APPEND_DOUBLE(&r, "ok", 1);
@@ -474,6 +497,16 @@ serve(void * arg)
 	return (NULL);
 }
 
+static FILE *
+open_log(const char * path)
+{
+	FILE * f = fopen(path, "w");
+
+	if (f == NULL)
+		die("open %s: %s", path, strerror(errno));
+	return (f);
+}
+
 /* Listen, and tell the port. */
 static int
 open_port(const char * port_file)
@@ -521,8 +554,13 @@ main(int argc, char * argv[])
 			    (const uint8_t *)argv[++i], -1, NULL);
 		else if (strcmp(argv[i], "--script") == 0)
 			read_script(argv[++i]);
-		else if (strcmp(argv[i], "--log") != 0 ||
-		    (server.log = fopen(argv[++i], "w")) == NULL)
+		else if (strcmp(argv[i], "--log") == 0)
+			server.log = open_log(argv[++i]);
+		else if (strcmp(argv[i], "--record") == 0)
+			server.record = open_log(argv[++i]);
+		else if (strcmp(argv[i], "--seen") == 0)
+			server.seen = open_log(argv[++i]);
+		else
 			die("usage: see mongosink.c");
 	}
 	if (server.full && server.collection == NULL)
