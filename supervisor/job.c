@@ -115,6 +115,13 @@ job_crashes(const struct job * j)
 }
 
 int
+job_doubtful(const struct job * j)
+{
+
+	return (j->state == JOB_RUNNING && j->doubtful);
+}
+
+int
 job_has_pipeline(const struct job * j)
 {
 

@@ -43,7 +43,7 @@ enum job_event {
 	JOB_EV_PLACE,		/* there is a place in the pool */
 	JOB_EV_NO_PLACE,	/* there was none for too long */
 	JOB_EV_AWAY,		/* a server doesn't answer */
-	JOB_EV_BACK,		/* both do */
+	JOB_EV_BACK,		/* both do (again) */
 	/* From the pipeline. */
 	JOB_EV_ACK,		/* something was acknowledged: progress */
 	JOB_EV_ROUND,		/* the round is complete, the pipeline stays */
@@ -140,6 +140,10 @@ int job_again(const struct job * j);
 /* Temporary failures in a row; crashes in a row. */
 uint64_t job_tries(const struct job * j);
 unsigned job_crashes(const struct job * j);
+
+/* Nonzero if what runs has made no progress since a server went away: its
+ * connections may be dead, and JOB_EV_BACK replaces it. */
+int job_doubtful(const struct job * j);
 
 /* Nonzero while a pipeline exists, also an idle one. */
 int job_has_pipeline(const struct job * j);

@@ -160,6 +160,7 @@ note_progress(struct job * j, enum job_event ev, struct mono now)
 {
 
 	(void)ev;
+	j->doubtful = 0;
 	backoff_reset(&j->backoff);
 	if (j->state == JOB_RUNNING && !j->stalled)
 		j->deadline = step_stall_deadline(j, now);
@@ -174,6 +175,30 @@ stall(struct job * j, enum job_event ev, struct mono now)
 	j->deadline = MONO_NEVER;
 	j->ops->stalled(j->cookie, now);
 	j->ops->kill(j->cookie);
+}
+
+static void
+doubt(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	(void)now;
+	j->doubtful = 1;
+}
+
+/*
+ * A connection that was open while its server went may hang for minutes
+ * after it is back.  What is killed goes on at once, as after a crash.
+ */
+static void
+resolve_doubt(struct job * j, enum job_event ev, struct mono now)
+{
+
+	(void)ev;
+	(void)now;
+	if (j->doubtful && !j->stalled)
+		j->ops->kill(j->cookie);
+	j->doubtful = 0;
 }
 
 /* The round is complete, and the pipeline ready for another. */
@@ -414,6 +439,8 @@ static action_fn * const table[JOB_STATES][JOB_EVENTS] = {
 		[JOB_EV_RESTART] = replace_running,
 		[JOB_EV_CHANGED] = replace_running,
 		[JOB_EV_STOP] = end_running,
+		[JOB_EV_AWAY] = doubt,
+		[JOB_EV_BACK] = resolve_doubt,
 		[JOB_EV_ACK] = note_progress,
 		[JOB_EV_ROUND] = round_complete,
 		[JOB_EV_DONE] = pipeline_done,

@@ -81,6 +81,7 @@ step_begin_round(struct job * j, struct mono now)
 {
 
 	j->stalled = 0;
+	j->doubtful = 0;
 	step_enter(j, JOB_RUNNING, step_stall_deadline(j, now), now);
 	j->pipeline = 1;
 	switch (j->ops->start(j->cookie, now)) {

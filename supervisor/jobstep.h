@@ -22,6 +22,7 @@ struct job {
 	int interrupted;	/* the last one was stopped half-way */
 	int pipeline;		/* there is one, running or idle */
 	int stalled;		/* it is being killed for that */
+	int doubtful;		/* see job_doubtful() */
 	enum {
 		AFTER_NEXT,	/* wait for the next run */
 		AFTER_RUN,	/* go on with this one */

@@ -144,7 +144,7 @@ put_member(struct buf * b, const struct json_node * root, const char * name,
 
 /* A line that isn't JSON becomes an event of the program that said it. */
 static void
-put_head(struct buf * b, const char * stage, const struct relay_line * l)
+put_head(struct buf * b, const struct relay_line * l)
 {
 	char when[TIMESTAMP_LEN];
 
@@ -152,7 +152,6 @@ put_head(struct buf * b, const char * stage, const struct relay_line * l)
 	buf_puts(b, "{\"timestamp\":\"");
 	buf_put(b, when, sizeof when);
 	buf_printf(b, "\",\"level\":\"%s\"", level_names[l->level]);
-	put_member(b, NULL, "component", stage);
 	put_member(b, NULL, "message", l->message);
 }
 
@@ -174,7 +173,7 @@ relay_put(struct buf * b, int text, const char * stage, const char * table,
 			n--;
 		buf_put(b, p, n - 1);
 	} else
-		put_head(b, stage, l);
+		put_head(b, l);
 	put_member(b, root, "table", table);
 	put_member(b, root, "component", stage);
 	put_member(b, root, "run", run);

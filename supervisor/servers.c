@@ -46,6 +46,26 @@ service_spread_health(struct service * sv, struct mono now)
 	}
 }
 
+/* A server went away, or all are back: what of the pipelines that are? */
+static void
+doubt_pipelines(struct service * sv, enum job_event ev, struct mono now)
+{
+	size_t i;
+
+	for (i = 0; i < sv->n; i++) {
+		const struct job * j = table_job(sv->table[i]);
+
+		if (ev == JOB_EV_BACK && job_doubtful(j))
+			SAY(LOG_LEVEL_WARN, "stop", "%s: no progress since a "
+			    "server went away: its connections may be dead, "
+			    "new ones are made", table_name(sv->table[i]));
+		if (job_state(j) == JOB_RUNNING)
+			table_event(sv->table[i], ev, now);
+		else if (job_state(j) == JOB_WAITING && ev == JOB_EV_BACK)
+			table_event(sv->table[i], JOB_EV_CLOSE, now);
+	}
+}
+
 static void
 say_server(struct service * sv, enum server s, enum server_state was)
 {
@@ -99,6 +119,10 @@ service_on_health(void * cookie, enum server s, enum server_state was,
 	struct service * sv = cookie;
 
 	say_server(sv, s, was);
+	if (health_state(sv->health, s) == SERVER_AWAY && was != SERVER_AWAY)
+		doubt_pipelines(sv, JOB_EV_AWAY, now);
+	if (was == SERVER_AWAY && !service_any_server(sv, SERVER_AWAY))
+		doubt_pipelines(sv, JOB_EV_BACK, now);
 	if (s == SERVER_MONGODB)
 		check_storage(sv);
 	service_spread_health(sv, now);

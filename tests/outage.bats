@@ -149,3 +149,42 @@ away() {
 	away mongodb --kill
 	all_is_well
 }
+
+# hole SERVER OPTION...: nothing gets through to it, and nothing is said.
+hole() {
+	local name=$1 to="$MYSQL_HOST:$MYSQL_PORT"
+
+	shift
+	if [ "$name" = mongodb ]; then
+		to=${MONGODB_URI#mongodb://}
+		to=${to%%/*}
+	fi
+	relay_start --hole "$PWD/hole" "$@" "$to"
+	if [ "$name" = mongodb ]; then
+		MONGODB_URI=mongodb://127.0.0.1:$relay_port/ start
+	else
+		MYSQL_PORT=$relay_port start
+	fi
+	touch hole
+	sleep "$outage"
+	rm hole
+	goes_on "$name" "$(date +%s%N)"
+	all_is_well
+	relay_stop
+}
+
+@test "a network that swallows everything for a while: MySQL" {
+	hole mysql
+}
+
+@test "a network that swallows everything for a while: MongoDB" {
+	hole mongodb
+}
+
+@test "a network that then has forgotten all connections: MySQL" {
+	hole mysql --forget
+}
+
+@test "a network that then has forgotten all connections: MongoDB" {
+	hole mongodb --forget
+}

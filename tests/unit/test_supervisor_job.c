@@ -312,6 +312,25 @@ test_failures(void)
 	job_free(w.j);
 
 	run(&w);
+	ev(&w, JOB_EV_AWAY, 1);
+	ok(is(&w, JOB_RUNNING, "ws") && job_doubtful(w.j),
+	    "a server goes while it runs: it may go on");
+	ev(&w, JOB_EV_BACK, 30);
+	ok(is(&w, JOB_RUNNING, "wsk"), "it hung all the time: killed");
+	ev(&w, JOB_EV_CRASHED, 31);
+	ok(is(&w, JOB_BACKOFF, "wskl") && job_tries(w.j) == 0 &&
+	    job_deadline(w.j).us - AT(31).us < SECOND_US,
+	    "and started again at once");
+	job_free(w.j);
+
+	run(&w);
+	ev(&w, JOB_EV_AWAY, 1);
+	ev(&w, JOB_EV_ACK, 2);
+	ev(&w, JOB_EV_BACK, 30);
+	ok(is(&w, JOB_RUNNING, "ws"), "what has gone on is left alone");
+	job_free(w.j);
+
+	run(&w);
 	ev(&w, JOB_EV_PERM, 1);
 	ok(is(&w, JOB_BLOCKED, "wsl") && mono_is_never(job_deadline(w.j)) &&
 	    w.runs[JOB_REFUSED] == 1, "for good");
@@ -460,9 +479,10 @@ possible(const struct world * w, enum job_event e)
 		return (w->waits);
 	case JOB_EV_AWAY:
 		return (s == JOB_CHECKING || s == JOB_QUEUED ||
-		    s == JOB_BACKOFF);
+		    s == JOB_BACKOFF || s == JOB_RUNNING);
 	case JOB_EV_BACK:
-		return (s == JOB_CHECKING || s == JOB_AWAY);
+		return (s == JOB_CHECKING || s == JOB_AWAY ||
+		    s == JOB_RUNNING);
 	case JOB_EV_CRITICAL:
 		if (s == JOB_CHECKING || s == JOB_QUEUED || s == JOB_BACKOFF ||
 		    s == JOB_AWAY)

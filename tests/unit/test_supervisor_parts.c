@@ -70,13 +70,23 @@ relay(const char * stage, const char * line, int text, const char * want,
 static void
 test_relay(void)
 {
+	struct buf b = { NULL, 0, 0 };
 	struct relay_line l;
-	const char * p;
+	const char * at, * p;
 
 	relay("load", "{\"level\":\"info\",\"component\":\"load\","
 	    "\"message\":\"hi\"}", 0, "{\"level\":\"info\",\"component\":"
 	    "\"load\",\"message\":\"hi\",\"table\":\"orders\",\"run\":"
 	    "\"run-1\"}\n", "the run and the table are added");
+	/* What isn't JSON: each member once. */
+	relay_read("load", "Oops", 4, &l);
+	relay_put(&b, 0, "load", "orders", "run-1", "Oops", 4, &l);
+	relay_clear(&l);
+	at = strstr(buf_text(&b), "\"component\":");
+	ok(at != NULL && strstr(at + 1, "\"component\":") == NULL &&
+	    strstr(b.p, "\"message\":\"Oops\"") != NULL, "one component: %s",
+	    b.p);
+	buf_free(&b);
 	relay("load", "{\"component\":\"load\",\"table\":\"x\"} ", 0,
 	    "{\"component\":\"load\",\"table\":\"x\",\"run\":\"run-1\"}\n",
 	    "what is there stays");
