@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Servers that are away for long, with the settings as they come: the service
-# goes on by itself. MILLRACE_OUTAGE is how long, in seconds (6);
+# goes on by itself. MILLRACE_OUTAGE is how long, in seconds (4);
 # MILLRACE_WITHIN how soon after the server answers again the first row has
 # to arrive (20, as a slow machine is no fault; the manual promises 5).
 # sources: mysql mariadb
@@ -15,7 +15,7 @@ setup() {
 	export STATE_DIR=$PWD/state HTTP_ADDRESS=unix:$PWD/api
 	export SYNC_TABLES=categories,customers,products,inventory,orders
 	export SYNC_INTERVAL_MINUTES=0.02
-	outage=${MILLRACE_OUTAGE:-6}
+	outage=${MILLRACE_OUTAGE:-4}
 	sup= writer=
 	mongo_q drop
 	"$ROOT/scripts/sample-shop" fill --seed 71 --rows 1000 >shop
@@ -135,56 +135,40 @@ away() {
 	wait $!
 }
 
-@test "MySQL is stopped, and killed, and comes back" {
-	start
-	away mysql
-	away mysql --kill
-	all_is_well
-}
+long() { [ "$outage" -ge 30 ]; }
 
-@test "MongoDB is stopped, and killed, and comes back" {
+@test "both servers are stopped or killed, and come back" {
 	[ -z "${MONGODB_TEST_URI-}" ] || skip "not ours to stop"
 	start
-	away mongodb
-	away mongodb --kill
+	# A short run does half of it with each source.
+	! long && [ "$MILLRACE_SOURCE" = mariadb ] || away mysql
+	! long && [ "$MILLRACE_SOURCE" = mysql ] || away mysql --kill
+	! long && [ "$MILLRACE_SOURCE" = mysql ] || away mongodb
+	! long && [ "$MILLRACE_SOURCE" = mariadb ] || away mongodb --kill
 	all_is_well
 }
 
-# hole SERVER OPTION...: nothing gets through to it, and nothing is said.
+# hole OPTION...: nothing gets through to both servers, and nothing is said.
 hole() {
-	local name=$1 to="$MYSQL_HOST:$MYSQL_PORT"
+	local mongodb=${MONGODB_URI#mongodb://}
 
-	shift
-	if [ "$name" = mongodb ]; then
-		to=${MONGODB_URI#mongodb://}
-		to=${to%%/*}
-	fi
-	relay_start --hole "$PWD/hole" "$@" "$to"
-	if [ "$name" = mongodb ]; then
-		MONGODB_URI=mongodb://127.0.0.1:$relay_port/ start
-	else
-		MYSQL_PORT=$relay_port start
-	fi
+	relay_start --hole "$PWD/hole" "$@" "${mongodb%%/*}"
+	export RELAYED=mongodb://127.0.0.1:$relay_port/
+	relay_start --hole "$PWD/hole" "$@" "$MYSQL_HOST:$MYSQL_PORT"
+	MONGODB_URI=$RELAYED MYSQL_PORT=$relay_port start
 	touch hole
 	sleep "$outage"
 	rm hole
-	goes_on "$name" "$(date +%s%N)"
+	goes_on "the network" "$(date +%s%N)"
 	all_is_well
-	relay_stop
 }
 
-@test "a network that swallows everything for a while: MySQL" {
-	hole mysql
+@test "a network that swallows everything for a while" {
+	hole
 }
 
-@test "a network that swallows everything for a while: MongoDB" {
-	hole mongodb
-}
-
-@test "a network that then has forgotten all connections: MySQL" {
-	hole mysql --forget
-}
-
-@test "a network that then has forgotten all connections: MongoDB" {
-	hole mongodb --forget
+@test "a network that then has forgotten all connections" {
+	# A check of the servers takes so long to fail.
+	long || skip "MILLRACE_OUTAGE is less than 30"
+	hole --forget
 }

@@ -406,31 +406,6 @@ has_paid() { [ "$(mongo_q count orders '{"status":"paid"}')" -ge 5 ]; }
 	"$ROOT/tests/checker" $TABLES
 }
 
-@test "the same with MongoDB" {
-	shop 40 500
-	host=${MONGODB_URI#mongodb://}
-	relay_start "${host%%/*}"
-	port=$relay_port
-	export MONGODB_URI=mongodb://127.0.0.1:$port/
-	start
-	wait_until everything_once
-	relay_stop
-	"$ROOT/scripts/sample-shop" mutate --seed 41 --rows 30 >/dev/null
-	supervisor trigger >/dev/null
-	wait_until said 'mongodb doesn.t answer'
-	sleep 2
-	expect_not_in log '"outcome":"gave up"'
-	n=$(times '"table":"orders".*"outcome":"ok"')
-	rm -f relay.port
-	relay_start --port "$port" "${host%%/*}"
-	orders_go_on "$(date +%s%N)" $((n + 1))
-	everything_again
-	stop
-	expect_status 0
-	"$ROOT/tests/checker" $TABLES
-	relay_stop
-}
-
 @test "a new password needs no restart and loses no row" {
 	shop 42 300
 	mysql_q "CREATE USER u_$$@'%' IDENTIFIED BY 'first-sesame';
