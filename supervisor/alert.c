@@ -6,6 +6,7 @@
 #include "../common/mem.h"
 
 #include "jsonw.h"
+#include "tablename.h"
 
 #include "alert.h"
 
@@ -45,8 +46,12 @@ struct alert {
 	void * cookie;
 	struct trouble * troubles;
 	struct past * pasts;
+	struct statefile * before;	/* the pasts of an earlier start */
 	int64_t began_wall;	/* of the first tick */
 };
+
+#define MEMBER		"rows."
+#define MEMBER_MAX	(sizeof MEMBER + TABLENAME_MAX)
 
 struct alert *
 alert_new(const struct alert_limits * limits, alert_fn * fn, void * cookie)
@@ -87,6 +92,7 @@ alert_free(struct alert * a)
 		free(p->last_words);
 		free(p);
 	}
+	statefile_free(a->before);
 	free(a);
 }
 
@@ -95,6 +101,82 @@ alert_set_limits(struct alert * a, const struct alert_limits * limits)
 {
 
 	a->limits = *limits;
+}
+
+/* "rows.orders"; or -1 if the name is too long. */
+static int
+member_name(const char * table, char name[MEMBER_MAX])
+{
+
+	memcpy(name, MEMBER, sizeof MEMBER);
+	return (tablename_encode(table, name + sizeof MEMBER - 1,
+	    TABLENAME_MAX));
+}
+
+static void
+add_rows(struct past * p, uint64_t rows)
+{
+
+	p->rows[p->next_row] = rows;
+	p->next_row = (p->next_row + 1) % RING;
+	if (p->nrows < RING)
+		p->nrows++;
+}
+
+/* What is known from before this start: numbers, the oldest first. */
+static void
+recall(struct past * p, const struct statefile * before)
+{
+	char name[MEMBER_MAX];
+	const char * v;
+	char * end;
+
+	if (before == NULL || member_name(p->table, name) == -1 ||
+	    (v = statefile_get(before, name)) == NULL)
+		return;
+	for (; *v >= '0' && *v <= '9'; v = end + (*end == ' '))
+		add_rows(p, strtoull(v, &end, 10));
+}
+
+void
+alert_remember(struct alert * a, struct statefile * f)
+{
+
+	statefile_free(a->before);
+	a->before = f;
+}
+
+void
+alert_put_usual(const struct alert * a, struct buf * b)
+{
+	char name[MEMBER_MAX];
+	const char * old, * v;
+	const struct past * p;
+	unsigned i, first;
+	size_t k;
+
+	for (p = a->pasts; p != NULL; p = p->next) {
+		if (p->nrows == 0 || member_name(p->table, name) == -1)
+			continue;
+		buf_printf(b, "%s=", name);
+		first = p->nrows < RING ? 0 : p->next_row;
+		for (i = 0; i < p->nrows; i++)
+			buf_printf(b, "%s%ju", i > 0 ? " " : "",
+			    (uintmax_t)p->rows[(first + i) % RING]);
+		buf_putc(b, '\n');
+	}
+
+	/* Of those that haven't run since. */
+	for (k = 0; a->before != NULL &&
+	    (old = statefile_member(a->before, k, &v)) != NULL; k++) {
+		for (p = a->pasts; p != NULL; p = p->next) {
+			if (member_name(p->table, name) == 0 &&
+			    strcmp(name, old) == 0)
+				break;
+		}
+		if (p == NULL)
+			statefile_put(b, old, v);
+	}
 }
 
 static struct past *
@@ -108,6 +190,7 @@ past_of(struct alert * a, const char * table)
 	}
 	p = mem_new(1, sizeof *p);
 	p->table = mem_dup(table);
+	recall(p, a->before);
 	p->next = a->pasts;
 	a->pasts = p;
 	return (p);
@@ -261,10 +344,7 @@ judge_rows(struct alert * a, struct past * p, uint64_t rows,
 		else
 			fine(a, ALERT_ROWS, s->subject, s->now);
 	}
-	p->rows[p->next_row] = rows;
-	p->next_row = (p->next_row + 1) % RING;
-	if (p->nrows < RING)
-		p->nrows++;
+	add_rows(p, rows);
 }
 
 static void
@@ -414,6 +494,19 @@ judge_lag(struct alert * a, const struct table_view * v, int paused,
 		    (intmax_t)(limit / SECOND_US));
 }
 
+/* Blocked before it could run, so that no run's end told of it? */
+static void
+judge_blocked(struct alert * a, const struct table_view * v, struct mono now,
+    int64_t now_wall)
+{
+	struct scene s = { v->name, v->run, LOG_LEVEL_ERROR, now_wall, now };
+
+	if (v->state == JOB_BLOCKED && find(a, ALERT_FAILED, v->name) == NULL)
+		trouble(a, ALERT_FAILED, &s, "%s: stopped, a person is needed: "
+		    "%s.", v->name, v->error != NULL ? v->error :
+		    "the log says why");
+}
+
 void
 alert_tick(struct alert * a, const struct report * r, struct mono now,
     int64_t now_wall)
@@ -422,8 +515,10 @@ alert_tick(struct alert * a, const struct report * r, struct mono now,
 
 	if (a->began_wall == 0)
 		a->began_wall = now_wall;
-	for (i = 0; i < r->n; i++)
+	for (i = 0; i < r->n; i++) {
 		judge_lag(a, &r->table[i], !r->all.enabled, now, now_wall);
+		judge_blocked(a, &r->table[i], now, now_wall);
+	}
 	review(a, now, now_wall);
 }
 

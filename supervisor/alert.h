@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "event.h"
 #include "report.h"
+#include "statefile.h"
 
 /*
  * What a person should be told: out of the events and views of the service
@@ -60,6 +61,16 @@ struct alert * alert_new(const struct alert_limits * limits, alert_fn * fn,
     void * cookie);
 void alert_free(struct alert * a);
 void alert_set_limits(struct alert * a, const struct alert_limits * limits);
+
+/**
+ * alert_remember(a, f):
+ * Take over what alert_put_usual() once wrote, or NULL: the usual rows of
+ * tables before the supervisor was started.
+ */
+void alert_remember(struct alert * a, struct statefile * f);
+
+/* Append the usual rows of all tables, as members of a state file. */
+void alert_put_usual(const struct alert * a, struct buf * b);
 
 /* Something happened. */
 void alert_event(struct alert * a, const struct event * ev, struct mono now);

@@ -240,6 +240,13 @@ courier_free(struct courier * c)
 	free(c);
 }
 
+int
+courier_busy(const struct courier * c)
+{
+
+	return (c != NULL && (c->pid != 0 || c->queue != NULL));
+}
+
 /* NAME=value, with newlines made spaces: a line is a line. */
 static void
 put_field(struct parcel * p, size_t * i, const char * name,

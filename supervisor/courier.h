@@ -35,6 +35,9 @@ void courier_free(struct courier * c);
 void courier_reaped(struct courier * c, pid_t pid,
     const struct child_end * end, struct mono now);
 
+/* Nonzero while notes are on their way; NULL is harmless. */
+int courier_busy(const struct courier * c);
+
 /* Take a note, of which ${json} is the text. */
 void courier_send(struct courier * c, const struct alert_note * note,
     const char * host, const struct buf * json);

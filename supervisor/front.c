@@ -15,12 +15,18 @@
 #include "http.h"
 #include "metrics.h"
 #include "report.h"
+#include "statefile.h"
 #include "webhook.h"
 
 #include "front.h"
 
 #define AUDIT_NAME	"audit.jsonl"
 #define TICK_US		SECOND_US
+#define FINISH_US	(30 * SECOND_US)	/* for alerts to arrive */
+#define FINISH_TICK_US	(SECOND_US / 20)
+#define USUAL_NAME	"usual"
+#define USUAL_FORMAT	"millrace-usual 1"
+#define USUAL_US	(60 * SECOND_US)	/* written no oftener */
 
 struct front {
 	struct loop * lp;
@@ -33,7 +39,11 @@ struct front {
 	struct courier * courier;	/* or NULL */
 	struct webhook * webhook;	/* or NULL */
 	struct loop_timer * tick;
+	struct mono finish;		/* or never */
 	struct report report;
+	int state_fd;
+	int usual_changed;
+	struct mono usual_at;		/* when the file may be written */
 	char * command, * url, * tokens;	/* as they hold now */
 	char host[HOST_NAME_MAX + 1];
 };
@@ -159,11 +169,49 @@ reload(struct front * f)
 	struct http_setup setup = setup_of(f, s);
 	struct alert_limits limits = limits_of(s);
 
-	if (http_reload(f->http, &setup) == -1)
+	if (f->http != NULL && http_reload(f->http, &setup) == -1)
 		log_error("the HTTP settings as they were before still hold");
 	if (set_receivers(f, s) == -1)
 		log_error("alerts go where they went before");
 	alert_set_limits(f->alert, &limits);
+}
+
+/*
+ * The usual rows of the tables, which outlive us.
+ */
+
+static void
+load_usual(struct front * f)
+{
+	struct statefile * file;
+
+	/* What was lost is learned again. */
+	switch (statefile_read(f->state_fd, USUAL_NAME, USUAL_FORMAT, &file)) {
+	case STATEFILE_OK:
+		alert_remember(f->alert, file);
+		break;
+	case STATEFILE_MISSING:
+		break;
+	default:
+		log_warn("the file \"" USUAL_NAME "\" of the state directory "
+		    "can't be used; what rows are usual is learned again");
+	}
+}
+
+static void
+save_usual(struct front * f, struct mono now)
+{
+	struct buf b = { NULL, 0, 0 };
+
+	f->usual_changed = 0;
+	f->usual_at = mono_add(now, USUAL_US);
+	statefile_head(&b, USUAL_FORMAT);
+	alert_put_usual(f->alert, &b);
+	statefile_seal(&b);
+	if (statefile_write(f->state_fd, USUAL_NAME, &b, NULL) == -1)
+		log_warn_sys("write the file \"" USUAL_NAME "\" of the state "
+		    "directory");
+	buf_free(&b);
 }
 
 /*
@@ -185,6 +233,7 @@ on_event(void * cookie, const struct event * ev)
 
 	metrics_event(f->metrics, ev);
 	alert_event(f->alert, ev, loop_now(f->lp));
+	f->usual_changed |= (ev->kind == EVENT_RUN_END);
 	if (ev->kind == EVENT_SETTINGS) {
 		audit_self(f, "settings", "read again");
 		reload(f);
@@ -207,39 +256,59 @@ on_tick(void * cookie, struct mono now)
 	struct front * f = cookie;
 
 	report_look(&f->report, f->sv, now);
+	if (!mono_is_never(f->finish)) {
+		loop_at(f->tick, mono_add(now, FINISH_TICK_US));
+		loop_quit(f->lp);
+		return;
+	}
 	alert_tick(f->alert, &f->report, now, timestamp_now());
+	if (f->usual_changed && mono_due(f->usual_at, now))
+		save_usual(f, now);
 	loop_at(f->tick, mono_add(now, TICK_US));
 }
 
+/* The API.  Return 0, or -1 after a report. */
+static int
+open_api(struct front * f, const struct http_setup * setup)
+{
+
+	f->api = api_new(f->sv, f->metrics, f->audit);
+	if ((f->http = http_open(f->lp, setup, api_answer, f->api)) == NULL)
+		return (-1);
+	api_set_http(f->api, f->http);
+	if (strcmp(setup->address, "off") == 0)
+		log_info("the API is off (HTTP_ADDRESS)");
+	else
+		log_info("the API listens at %s", setup->address);
+	return (0);
+}
+
 struct front *
-front_open(struct loop * lp, struct service * sv, int state_fd)
+front_open(struct loop * lp, struct service * sv, int state_fd, int once)
 {
 	const struct settings * s = service_config(sv)->settings;
 	struct alert_limits limits = limits_of(s);
 	struct front * f = mem_new(1, sizeof *f);
-	struct http_setup setup;
+	struct http_setup setup = setup_of(f, s);
 
 	f->lp = lp;
 	f->sv = sv;
+	f->state_fd = state_fd;
+	f->finish = MONO_NEVER;
+	f->usual_at = loop_now(lp);
 	if (gethostname(f->host, sizeof f->host) == -1)
 		strcpy(f->host, "unknown");
 	f->host[sizeof f->host - 1] = '\0';
 	f->metrics = metrics_new();
 	f->alert = alert_new(&limits, on_note, f);
+	load_usual(f);
 	f->tick = loop_timer(lp, "alerts", on_tick, f);
-	setup = setup_of(f, s);
 	if (set_receivers(f, s) == -1 ||
-	    (f->audit = audit_open(state_fd, AUDIT_NAME)) == NULL)
+	    (f->audit = audit_open(state_fd, AUDIT_NAME)) == NULL ||
+	    (!once && open_api(f, &setup) == -1))
 		goto err0;
-	f->api = api_new(sv, f->metrics, f->audit);
-	if ((f->http = http_open(lp, &setup, api_answer, f->api)) == NULL)
-		goto err0;
-	api_set_http(f->api, f->http);
-	audit_self(f, "start", "version " MILLRACE_VERSION);
-	if (strcmp(setup.address, "off") == 0)
-		log_info("the API is off (HTTP_ADDRESS)");
-	else
-		log_info("the API listens at %s", setup.address);
+	audit_self(f, "start", once ? "--once, version " MILLRACE_VERSION :
+	    "version " MILLRACE_VERSION);
 	service_listen(sv, on_event, f);
 	service_on_child(sv, on_child, f);
 	loop_at(f->tick, loop_now(lp));
@@ -248,6 +317,28 @@ front_open(struct loop * lp, struct service * sv, int state_fd)
 err0:
 	front_free(f);
 	return (NULL);
+}
+
+void
+front_finish(struct front * f, int wait)
+{
+	struct mono now = loop_now(f->lp);
+
+	if (f->usual_changed)
+		save_usual(f, now);
+	if (!wait)
+		return;
+
+	/* The last events were told behind the last tick. */
+	report_look(&f->report, f->sv, now);
+	alert_tick(f->alert, &f->report, now, timestamp_now());
+	f->finish = mono_add(now, FINISH_US);
+	loop_at(f->tick, now);
+	while ((courier_busy(f->courier) || webhook_busy(f->webhook)) &&
+	    !mono_due(f->finish, loop_now(f->lp))) {
+		if (loop_run(f->lp) == -1)
+			break;
+	}
 }
 
 void

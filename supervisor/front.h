@@ -12,12 +12,16 @@
 struct front;
 
 /**
- * front_open(lp, sv, state_fd):
- * ${state_fd} is the state directory, where the audit file lies.  Return
- * NULL after a report.
+ * front_open(lp, sv, state_fd, once):
+ * ${state_fd} is the state directory, where the audit file lies.  With
+ * ${once} there is nobody to ask, and no HTTP.  Return NULL after a report.
  */
 struct front * front_open(struct loop * lp, struct service * sv,
-    int state_fd);
+    int state_fd, int once);
+
+/* The service has ended: write down what is to last; with ${wait}, let the
+ * alerts arrive, as far as they do soon. */
+void front_finish(struct front * f, int wait);
 
 /* After the service is released, which may still tell; NULL is harmless. */
 void front_free(struct front * f);

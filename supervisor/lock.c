@@ -84,7 +84,9 @@ wait_for_lock(int fd, struct owner * o)
 
 	while (stop_clock() < end) {
 		read_owner(fd, o);
-		if (!is_dead(o))
+
+		/* One that has just taken it hasn't said so yet. */
+		if (!is_dead(o) && o->pid != 0)
 			return (-1);
 		if (stop_sleep(LOOK_US))
 			return (-1);
@@ -95,11 +97,12 @@ wait_for_lock(int fd, struct owner * o)
 }
 
 int
-lock_take(int dirfd, const char * path)
+lock_take(int dirfd, const char * path, int * temporary)
 {
 	struct owner o;
 	int fd;
 
+	*temporary = 0;
 	fd = openat(dirfd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
 	    0600);
 	if (fd == -1) {
@@ -111,9 +114,10 @@ lock_take(int dirfd, const char * path)
 		goto err1;
 	}
 	if (try_lock(fd) == -1 && wait_for_lock(fd, &o) == -1) {
+		*temporary = is_dead(&o) || o.pid == 0;
 		log_error("%s: another supervisor has this state directory: "
 		    "process %ld on %s, since %s%s", path, o.pid, o.host,
-		    o.since, is_dead(&o) ? "; it is dead, but a program that "
+		    o.since, *temporary ? "; it is dead, but a program that "
 		    "it started still runs: see fuser on its file `lock'" :
 		    "");
 		goto err1;

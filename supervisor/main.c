@@ -61,12 +61,13 @@ run(struct config * cfg, const struct service_options * so)
 	if ((w = wake_open(lp, on_signal, &sv)) == NULL ||
 	    (sv = service_open(lp, cfg, so)) == NULL)
 		goto done;
-	if (!so->once && (front = front_open(lp, sv, so->state_fd)) == NULL)
+	if ((front = front_open(lp, sv, so->state_fd, so->once)) == NULL)
 		goto done;
 	code = EXIT_TEMP;
 	if (loop_run(lp) == -1)
 		goto done;
 	code = service_exit_code(sv);
+	front_finish(front, so->once);
 	if (so->once && status_print(sv, loop_now(lp)) == -1) {
 		log_error_sys("write standard output");
 		code = EXIT_TEMP;
@@ -89,7 +90,7 @@ main(int argc, char * argv[])
 	struct service_options so;
 	struct options opt;
 	struct config * cfg;
-	int code;
+	int code, temporary;
 
 	log_open("supervisor");
 	if (argc > 1 && client_knows(argv[1]))
@@ -103,9 +104,10 @@ main(int argc, char * argv[])
 		return (EXIT_DONE);
 	}
 	so.state_fd = open_state(cfg->state_dir);
-	if ((so.lock_fd = lock_take(so.state_fd, cfg->state_dir)) == -1) {
+	so.lock_fd = lock_take(so.state_fd, cfg->state_dir, &temporary);
+	if (so.lock_fd == -1) {
 		config_free(cfg);
-		return (EXIT_PERM);
+		return (temporary ? EXIT_TEMP : EXIT_PERM);
 	}
 	so.notify_fd = opt.notify_fd;
 	so.once = opt.once;

@@ -208,7 +208,7 @@ move_table(const char * state_dir, const char * table, const char * to,
     struct buf * was)
 {
 	int64_t time = 0;
-	int fd, lock, rc = EXIT_PERM;
+	int fd, lock, temporary, rc;
 
 	if (strcmp(to, "start") != 0 &&
 	    timestamp_parse(to, strlen(to), &time) == -1) {
@@ -221,10 +221,11 @@ move_table(const char * state_dir, const char * table, const char * to,
 		    state_dir);
 		return (EXIT_PERM);
 	}
-	if ((lock = lock_take(fd, state_dir)) != -1) {
+	if ((lock = lock_take(fd, state_dir, &temporary)) != -1) {
 		rc = move_locked(fd, table, to, time, was);
 		close(lock);
-	}
+	} else
+		rc = temporary ? EXIT_TEMP : EXIT_PERM;
 	close(fd);
 	return (rc);
 }

@@ -263,6 +263,13 @@ webhook_free(struct webhook * w)
 	free(w);
 }
 
+int
+webhook_busy(const struct webhook * w)
+{
+
+	return (w != NULL && w->queue != NULL);
+}
+
 void
 webhook_send(struct webhook * w, const struct buf * json)
 {

@@ -22,6 +22,9 @@ struct webhook * webhook_new(struct loop * lp, const char * url);
 /* What waits is lost.  NULL is harmless. */
 void webhook_free(struct webhook * w);
 
+/* Nonzero while notes are on their way; NULL is harmless. */
+int webhook_busy(const struct webhook * w);
+
 /* Take a note, of which ${json} is the text, copied. */
 void webhook_send(struct webhook * w, const struct buf * json);
 

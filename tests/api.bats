@@ -525,6 +525,61 @@ hooked() {
 	wait_until grep -qxF 'cleared rejects orders two words' alerts
 }
 
+@test "what rows are usual is known after a restart" {
+	alert_program
+	export SYNC_INTERVAL_MINUTES=0.02
+	echo 500 >fake/products.rows
+	start_service
+	wait_until ran products 6
+	stop_service
+	expect_match state/usual '^rows.products=500 500 500 500 '
+	# The first run is judged by those before, and the other table's stay.
+	echo 3 >fake/products.rows
+	SYNC_TABLES=products start_service
+	wait_until grep -qxF 'raised row_count products two words' alerts
+	expect_in log 'only 3 rows in a run, usual are 500'
+	stop_service
+	expect_match state/usual '^rows.products=500 .* 3'
+	expect_match state/usual '^rows.orders='
+	# One that is damaged does no harm.
+	echo >>state/usual
+	start_service
+	expect_in log "learned again"
+}
+
+@test "--once: alerts arrive before it ends, and it is audited" {
+	alert_program
+	echo 100 >fake/orders.exit
+	run_stage supervisor --once
+	expect_status 100
+	expect_equal "$(cat alerts)" 'raised failed orders two words'
+	expect_match state/audit.jsonl '"action":"start".*--once'
+	expect_match state/audit.jsonl '"action":"stop"'
+	supervisor audit
+	[ ! -e sock ]
+}
+
+@test "a leftover that holds the lock: exit code 111, to be tried again" {
+	mkdir -m 700 state
+	sh -c 'echo $$' >dead
+	echo "$(cat dead) $(hostname) 2026-01-02T03:04:05Z" >state/lock
+	chmod 600 state/lock
+	(flock 9 && exec sleep 60) 9<>state/lock 3>&- &
+	holder=$!
+	held() { ! flock -n state/lock true; }
+	wait_until held
+	run_stage supervisor
+	expect_status 111
+	expect_in err "process $(cat dead) on $(hostname), since 2026"
+	expect_in err 'a program that it started still runs'
+	# Somebody alive is no leftover.
+	echo "$$ $(hostname) 2026-01-02T03:04:05Z" >state/lock
+	run_stage supervisor
+	expect_status 100
+	expect_in err "process $$ on $(hostname), since 2026"
+	kill "$holder"
+}
+
 # --- The audit file -------------------------------------------------------
 
 @test "the audit file: who did what, and its chain" {
