@@ -4,19 +4,25 @@
 
 #include "../common/stop.h"
 #include "../common/timestamp.h"
+#include "barrier.h"
 
 #include "bound.h"
 
 #define SECOND_US	INT64_C(1000000)
 
-/* Taken off what is seen. */
-#define MARGIN_US	SECOND_US
+/* Taken off what is seen, where it can't be proved. */
+#define MARGIN_US	BOUND_MARGIN_US
 
-/* A clock that lacks less than this against ours hasn't been set back. */
-#define STEP_US		50000
+/* Taken off the clock at least, so that a step back is seen in time. */
+#define CLOCK_US	UINT64_C(1000)
 
-/* Transactions that have written have a number below this. */
-#define WRITER_MAX	(UINT64_C(1) << 47)
+/* How often the clock is read if that takes too long to tell. */
+#define CLOCK_TRIES	5
+
+/* What a clock may lack against ours without having been set back: it is
+ * slowed down by a thousandth at most, while we look at it. */
+#define SLOW		1000
+#define SLACK_MAX_US	UINT64_C(500000)
 
 /*
  * The list of transactions that is read only if there is no other.  It is a
@@ -48,26 +54,71 @@ parse_utc(const char * p)
 	return (us);
 }
 
+/* The server's clock; ${gaps} is set if its list of transactions has some. */
 static enum source_rc
-read_clock(struct source * s, struct bound * b)
+ask_clock(struct source * s, int64_t * now, int * gaps)
 {
 	struct answer * a;
 	enum source_rc rc;
-	uint64_t mono = stop_clock();
-	int64_t now, due;
 
-	if ((rc = source_ask(s, "SELECT NOW(6)", &a)) != SOURCE_OK)
+	rc = source_ask(s, "SELECT NOW(6), @@innodb_status_output_locks", &a);
+	if (rc != SOURCE_OK)
 		return (rc);
-	now = parse_utc(answer_get(a, 0, 0, NULL));
+	*now = parse_utc(answer_get(a, 0, 0, NULL));
+	*gaps = answer_u64(a, 0, 1) != 0;
 	answer_free(a);
+	return (SOURCE_OK);
+}
+
+/*
+ * How far the clock has gone back since the last reading, against our own,
+ * at least and at most: the statements took their time.
+ */
+static void
+find_lack(const struct bound * b, int64_t now, uint64_t from, uint64_t to,
+    int64_t * least, int64_t * most)
+{
+	uint64_t passed = (to - b->read_at) / SLOW;
+	int64_t slack = (int64_t)(passed < b->slack_us ? passed :
+	    b->slack_us);
+
+	*least = (int64_t)(from - b->read_by) - (now - b->now_us) - slack;
+	*most = (int64_t)(to - b->read_at) - (now - b->now_us) - slack;
+}
+
+/*
+ * A step back is no danger as long as it is less than was taken off the last
+ * time: then no row has a time that was final already.
+ */
+static enum source_rc
+read_clock(struct source * s, uint64_t every_us, struct bound * b, int * gaps)
+{
+	enum source_rc rc;
+	uint64_t from, to;
+	int64_t now, least = 0, most = 0;
+	int tries = 0;
+
+	do {
+		from = stop_clock();
+		if ((rc = ask_clock(s, &now, gaps)) != SOURCE_OK)
+			return (rc);
+		to = stop_clock();
+		if (b->read_at != 0)
+			find_lack(b, now, from, to, &least, &most);
+	} while (most > (int64_t)b->margin_us && least <= 0 &&
+	    ++tries < CLOCK_TRIES);
 	b->rewind_us = 0;
-	if (b->read_at != 0) {
-		due = b->now_us + (int64_t)(mono - b->read_at);
-		if (due - now > STEP_US)
-			b->rewind_us = b->now_us - (due - now) - MARGIN_US;
-	}
+	b->rewind_sure = least > (int64_t)b->margin_us;
+	if (b->read_at != 0 && most > (int64_t)b->margin_us)
+		b->rewind_us = b->now_us - most - (b->rewind_sure ?
+		    MARGIN_US : 0);
 	b->now_us = now;
-	b->read_at = mono;
+	b->read_at = from;
+	b->read_by = to;
+	b->slack_us = every_us == 0 || every_us / SLOW > SLACK_MAX_US ?
+	    SLACK_MAX_US : every_us / SLOW;
+	b->margin_us = every_us == 0 ? (uint64_t)MARGIN_US : CLOCK_US +
+	    2 * (to - from) + b->slack_us;
 	return (SOURCE_OK);
 }
 
@@ -79,6 +130,7 @@ hold(struct bound * b, int64_t us, uint64_t id, const char * user)
 	if (us - MARGIN_US >= b->safe_us)
 		return;
 	b->safe_us = us - MARGIN_US;
+	b->held = 1;
 	b->holder = id;
 	snprintf(b->user, sizeof b->user, "%s", user);
 }
@@ -150,7 +202,7 @@ hold_transactions(const struct answer * list, const struct answer * trx,
 
 		/* It is idle and hasn't written: what it will write comes
 		 * later.  (A dump in one long snapshot is such.) */
-		if ((id == 0 || id >= WRITER_MAX) && row != -1 &&
+		if ((id == 0 || id >= BARRIER_WRITER_MAX) && row != -1 &&
 		    !is_running(list, (size_t)row))
 			continue;
 		if ((started = answer_get(trx, i, X_STARTED, NULL)) == NULL)
@@ -162,93 +214,7 @@ hold_transactions(const struct answer * list, const struct answer * trx,
 	}
 }
 
-/* A transaction in the text below. */
-struct entry {
-	int active;
-	int prepared;
-	int wrote;
-	uint64_t seconds;
-	uint64_t thread;	/* 0: none */
-};
-
-static void
-hold_entry(const struct answer * list, const struct entry * e,
-    struct bound * b)
-{
-	const char * user;
-	ssize_t row;
-
-	if (!e->active)
-		return;
-	row = find_connection(list, e->thread);
-	if (!e->wrote && !e->prepared && row != -1 &&
-	    !is_running(list, (size_t)row))
-		return;
-	user = row == -1 ? NULL : answer_get(list, (size_t)row, P_USER, NULL);
-	hold(b, b->now_us - ((int64_t)e->seconds + 1) * SECOND_US, e->thread,
-	    user != NULL ? user : "?");
-}
-
-/*
- * The list of transactions in the text of SHOW ENGINE INNODB STATUS:
- *	---TRANSACTION 4310, ACTIVE 12 sec
- *	2 lock struct(s), ..., undo log entries 1
- *	MySQL thread id 345, OS thread handle ...
- * Statements in between are the users' and may look like anything: at worst
- * they add an entry.  Return 0, or -1 if the server has cut the text.
- */
-static int
-hold_status(const struct answer * list, const char * p, struct bound * b)
-{
-	struct entry e = { .active = 0 };
-	const char * end, * q;
-
-	for (; *p != '\0'; p = *end == '\0' ? end : end + 1) {
-		end = strchrnul(p, '\n');
-		if (strncmp(p, "... truncated...", 16) == 0)
-			return (-1);
-		if (strncmp(p, "---TRANSACTION ", 15) == 0) {
-			hold_entry(list, &e, b);
-			memset(&e, 0, sizeof e);
-			q = memmem(p, (size_t)(end - p), ", ACTIVE ", 9);
-			if (q == NULL)
-				continue;
-			e.active = 1;
-			e.prepared = strncmp(q + 9, "(PREPARED) ", 11) == 0;
-			e.seconds = strtoull(q + (e.prepared ? 20 : 9), NULL,
-			    10);
-		}
-		if (memmem(p, (size_t)(end - p), "undo log entries ", 17) !=
-		    NULL)
-			e.wrote = 1;
-		if (e.thread == 0 && (strncmp(p, "MySQL thread id ", 16) ==
-		    0 || strncmp(p, "MariaDB thread id ", 18) == 0))
-			e.thread = strtoull(strpbrk(p, "0123456789"), NULL,
-			    10);
-	}
-	hold_entry(list, &e, b);
-	return (0);
-}
-
-/* The transactions in the server's status text, which is always fresh. */
-static enum source_rc
-hold_by_status(struct source * s, const struct answer * list,
-    struct bound * b, int * cut)
-{
-	struct answer * a;
-	enum source_rc rc;
-	const char * text;
-
-	rc = source_ask(s, "SHOW ENGINE INNODB STATUS", &a);
-	if (rc != SOURCE_OK)
-		return (rc);
-	text = answer_rows(a) > 0 ? answer_get(a, 0, 2, NULL) : NULL;
-	*cut = text == NULL || hold_status(list, text, b) == -1;
-	answer_free(a);
-	return (SOURCE_OK);
-}
-
-/* The same from the list, which may be old. */
+/* The plain bound, from the list that is nobody's first choice. */
 static enum source_rc
 hold_by_list(struct source * s, const struct answer * list,
     struct bound * b)
@@ -256,6 +222,7 @@ hold_by_list(struct source * s, const struct answer * list,
 	struct answer * trx;
 	enum source_rc rc;
 
+	hold_statements(s, list, b);
 	rc = source_ask(s, TRANSACTIONS_SQL, &trx);
 	if (rc == SOURCE_FAILED) {
 		/* Nothing is known, so nothing new is safe. */
@@ -268,47 +235,110 @@ hold_by_list(struct source * s, const struct answer * list,
 	return (rc);
 }
 
+/* Put the transactions that have written into the barrier. */
+static enum source_rc
+take_status(struct source * s, struct bound * b, int * cut)
+{
+	struct answer * a;
+	enum source_rc rc;
+	const char * text;
+
+	rc = source_ask(s, "SHOW ENGINE INNODB STATUS", &a);
+	if (rc != SOURCE_OK)
+		return (rc);
+	text = answer_rows(a) > 0 ? answer_get(a, 0, 2, NULL) : NULL;
+	*cut = text == NULL || barrier_status(b->barrier, text) == -1;
+	answer_free(a);
+	return (SOURCE_OK);
+}
+
+/* The barrier has been passed up to here. */
+static void
+end_sample(const struct answer * list, struct bound * b)
+{
+	const char * user = NULL;
+	uint64_t holder;
+	int64_t safe = barrier_end(b->barrier, &holder);
+	ssize_t row;
+
+	if (safe >= b->now_us)
+		return;
+	b->safe_us = safe - (int64_t)b->margin_us;
+	b->held = 1;
+	b->holder = holder;
+	if ((row = find_connection(list, holder)) != -1)
+		user = answer_get(list, (size_t)row, P_USER, NULL);
+	snprintf(b->user, sizeof b->user, "%s", user != NULL ? user : "?");
+}
+
 /* Lower safe_us by what is open. */
 static enum source_rc
 read_open(struct source * s, const struct answer * list, uint64_t lag_us,
-    struct bound * b)
+    int gaps, struct bound * b)
 {
 	enum source_rc rc;
+	uint64_t id;
+	size_t i;
 	int cut = 0;
 
-	hold_statements(s, list, b);
-	rc = hold_by_status(s, list, b, &cut);
-	if (rc == SOURCE_OK && cut)
-		rc = hold_by_list(s, list, b);
-	b->best_effort = rc == SOURCE_DENIED;
-	if (!b->best_effort)
+	for (i = 0; i < answer_rows(list); i++) {
+		id = answer_u64(list, i, P_ID);
+		if (id != source_connection_id(s) && is_running(list, i))
+			barrier_running(b->barrier, id,
+			    answer_u64(list, i, P_TIME));
+	}
+	rc = take_status(s, b, &cut);
+	if (rc == SOURCE_OK && (cut || gaps)) {
+		barrier_reset(b->barrier);
+		b->safe_us = b->now_us - MARGIN_US;
+		return (hold_by_list(s, list, b));
+	}
+	if (rc != SOURCE_OK && rc != SOURCE_DENIED)
 		return (rc);
+	end_sample(list, b);
+	b->best_effort = rc == SOURCE_DENIED;
 
 	/* The list of connections was that of our own user only. */
-	if (b->safe_us > b->now_us - (int64_t)lag_us)
+	if (b->best_effort && b->safe_us > b->now_us - (int64_t)lag_us)
 		b->safe_us = b->now_us - (int64_t)lag_us;
 	return (SOURCE_OK);
 }
 
 enum source_rc
-bound_read(struct source * s, uint64_t lag_us, struct bound * b)
+bound_read(struct source * s, uint64_t lag_us, uint64_t every_us,
+    struct bound * b)
 {
 	struct answer * list;
 	enum source_rc rc;
 	int64_t before = b->safe_us;
+	int gaps = 0;
 
-	if ((rc = read_clock(s, b)) != SOURCE_OK)
+	if (b->barrier == NULL)
+		b->barrier = barrier_new();
+	if ((rc = read_clock(s, every_us, b, &gaps)) != SOURCE_OK)
 		return (rc);
+	barrier_begin(b->barrier, b->now_us);
+	if (b->rewind_us != 0)
+		barrier_rewind(b->barrier, b->rewind_us);
+	b->held = 0;
 	b->holder = 0;
 	b->user[0] = '\0';
-	b->safe_us = b->now_us - MARGIN_US;
+	b->safe_us = b->now_us - (int64_t)b->margin_us;
 	if ((rc = source_ask(s, "SHOW PROCESSLIST", &list)) != SOURCE_OK)
 		return (rc);
-	rc = read_open(s, list, lag_us, b);
+	rc = read_open(s, list, lag_us, gaps, b);
 	answer_free(list);
 
 	/* What was final once stays so, as long as the clock goes on. */
 	if (b->rewind_us == 0 && b->safe_us < before)
 		b->safe_us = before;
 	return (rc);
+}
+
+void
+bound_free(struct bound * b)
+{
+
+	barrier_free(b->barrier);
+	b->barrier = NULL;
 }

@@ -8,12 +8,15 @@
 /*
  * Up to where in time a table can be read without overlooking a row that
  * comes to light later, because its statement or its transaction is still
- * under way.
+ * under way.  barrier.h says how that is known.
  *
- * This is the plain bound: what is open is asked for, and a margin taken off.
- * What it doesn't see: a transaction that had to wait for a metadata lock
+ * Where the server's list of transactions is cut (1 MiB), or may have gaps
+ * (innodb_status_output_locks), the bound is a plain one: what is open is
+ * asked for elsewhere, and a margin taken off.  What that doesn't see, nor the
+ * first reading in a run: a transaction that had to wait for a metadata lock
  * longer than the margin and then stays open without a statement.
  */
+struct barrier;
 struct bound {
 	int64_t safe_us;	/* rows changed before this instant are final,
 				 * microseconds since 1970 in UTC */
@@ -22,20 +25,33 @@ struct bound {
 	int64_t rewind_us;	/* the clock has gone back since the last
 				 * time, and rows changed since may carry
 				 * times from here on; 0 if it hasn't */
-	uint64_t holder;	/* the connection that holds safe_us back */
+	int rewind_sure;	/* it has; else it took too long to tell */
+	int held;		/* something open holds safe_us back: */
+	uint64_t holder;	/* the connection, */
 	char user[64];		/* and its user; "" if there is none */
 
 	uint64_t read_at;	/* of stop_clock(), when it was read; 0 for
 				 * never */
+	uint64_t read_by;	/* and when it had been */
+	uint64_t slack_us;	/* what the clock may lack by the next time, */
+	uint64_t margin_us;	/* and what was taken off for its sake */
+	struct barrier * barrier;
 };
 
+/* How far the clock may have gone back unseen between two runs. */
+#define BOUND_MARGIN_US	INT64_C(1000000)
+
 /**
- * bound_read(s, lag_us, b):
- * Bring ${b}, which is all zero at first, up to date.  Without the privilege
+ * bound_read(s, lag_us, every_us, b):
+ * Bring ${b}, which is all zero at first, up to date.  It will be read again
+ * every ${every_us} microseconds; 0 for who knows when.  Without the privilege
  * PROCESS the bound is ${lag_us} behind the server's clock.  Return as
  * source_ask().
  */
 enum source_rc bound_read(struct source * s, uint64_t lag_us,
-    struct bound * b);
+    uint64_t every_us, struct bound * b);
+
+/* Release what ${b} holds. */
+void bound_free(struct bound * b);
 
 #endif /* !BOUND_H_ */

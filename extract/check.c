@@ -110,7 +110,8 @@ check_privileges(struct check * c)
 	struct bound b = { .read_at = 0 };
 	enum source_rc rc;
 
-	rc = bound_read(c->source, c->opt->lag_us, &b);
+	rc = bound_read(c->source, c->opt->lag_us, 0, &b);
+	bound_free(&b);
 	if (rc != SOURCE_OK)
 		return (source_report(c->source, rc, "reading the clock"));
 	if (!b.best_effort) {

@@ -17,8 +17,12 @@
 /* The longest name of a round. */
 #define ROUND_MAX	64
 
-/* With --follow not more often than this: it costs the server a little. */
-#define BOUND_EVERY_US	UINT64_C(100000)
+/* With --follow, a bound is good for the tables of a round that come late. */
+#define BOUND_GOOD_US	UINT64_C(100000)
+
+/* What has just begun is over in a moment: so often is that looked after. */
+#define BOUND_TRIES	4
+#define BOUND_PAUSE_US	UINT64_C(1000)
 
 /* With --follow, a STATE at least this often. */
 #define STATE_EVERY_US	UINT64_C(10000000)
@@ -59,20 +63,36 @@ stream_state(struct stream * st, const struct job * job, int always)
 	return (out_flush(st->out) == OUT_FAILED ? EXIT_TEMP : 0);
 }
 
+/* The bound is held by something that wasn't there the last time. */
+static int
+held_anew(const struct bound * b, int64_t last_us)
+{
+
+	return (b->held && b->rewind_us == 0 &&
+	    b->safe_us + (int64_t)b->margin_us >= last_us);
+}
+
 int
 stream_bound(struct stream * st)
 {
+	struct bound * b = &st->bound;
+	uint64_t every = st->opt->follow ? st->opt->follow_us : 0;
+	uint64_t good = every / 2 < BOUND_GOOD_US ? every / 2 : BOUND_GOOD_US;
+	int64_t last = b->now_us;
 	enum source_rc rc;
-	int known = st->bound.read_at != 0;
+	int known = b->read_at != 0, tries = 0;
 
-	if (st->opt->follow && known &&
-	    stop_clock() - st->bound.read_at < BOUND_EVERY_US)
+	if (known && stop_clock() - b->read_at < good)
 		return (0);
-	rc = bound_read(st->source, st->opt->lag_us, &st->bound);
-	if (rc != SOURCE_OK)
-		return (source_report(st->source, rc, "reading the server's "
-		    "clock and its open transactions"));
-	if (!known && st->bound.best_effort)
+	do {
+		rc = bound_read(st->source, st->opt->lag_us, every, b);
+		if (rc != SOURCE_OK)
+			return (source_report(st->source, rc, "reading the "
+			    "server's clock and its open transactions"));
+	} while (st->opt->follow && known && held_anew(b, last) &&
+	    ++tries < BOUND_TRIES &&
+	    stop_sleep(BOUND_PAUSE_US << (tries - 1)) == 0);
+	if (!known && b->best_effort)
 		log_warn("the privilege PROCESS is missing: a transaction open "
 		    "longer than %.1f s (--lag) can be overlooked; "
 		    "best effort", (double)st->opt->lag_us / 1e6);
@@ -138,6 +158,7 @@ run_round(struct stream * st)
 
 	for (i = 0; i < st->njob && code == 0; i++)
 		code = run_job(st, i);
+	st->again = 1;
 	return (code);
 }
 
@@ -320,6 +341,7 @@ stream_run(struct options * opt, struct source * s, struct out * out)
 		code = run_rounds(&st);
 	}
 	tell_counts(&opt->cell);
+	bound_free(&st.bound);
 	for (i = 0; i < st.njob; i++) {
 		job_close(&st.job[i]);
 		page_plan_free(st.plan[i]);

@@ -21,6 +21,7 @@ struct stream {
 	struct job * job;
 	size_t njob;
 	struct bound bound;
+	int again;			/* the first round is over */
 	struct page page;
 	struct page_plan ** plan;	/* one for each job */
 	uint64_t * limit;		/* rows in a page, each job */

@@ -70,8 +70,8 @@ telling_guarantee(const struct job * job, const struct bound * b,
 		reason(job, "no_process_privilege", text);
 	} else
 		reason(job, "plain_bound", "a transaction that waited for a "
-		    "metadata lock, and then stays open without a statement, "
-		    "can be overlooked");
+		    "metadata lock before the run began, and then stays open "
+		    "without a statement, can be overlooked");
 	if (t->change == CATALOG_NONE)
 		reason(job, "no_change_column", "there is no change column: "
 		    "each run reads all rows");

@@ -397,6 +397,53 @@ background() {
 	expect_in err "held back by connection"
 }
 
+# session NAME: a client whose statements go to the fifo NAME.sql and whose
+# answers come to NAME.out; it ends with the last writer.
+session() {
+	mkfifo "$1.sql"
+	MYSQL_PWD=$MYSQL_PASSWORD mariadb --no-defaults --skip-ssl -N \
+	    --unbuffered --protocol=tcp -h "$MYSQL_HOST" -P "$MYSQL_PORT" \
+	    -u "$MYSQL_USER" "$MYSQL_DATABASE" <"$1.sql" >"$1.out" 3>&- &
+	pids="${pids-} $!"
+}
+
+# waiting N SECONDS: wait until N statements have waited so long for a table.
+waiting() {
+	wait_until eval "[ $1 = \"\$(mysql_q \"SELECT COUNT(*)
+	    FROM information_schema.PROCESSLIST WHERE TIME >= $2 AND
+	    STATE LIKE 'Waiting for table%'\")\" ]"
+}
+
+@test "--follow: a transaction that waited for its table isn't overlooked" {
+	orders_table
+	background extract --follow 50ms orders >out 2>err
+	pid=$!
+	wait_until grep -q '"id":1,' out
+	session a
+	session b
+	exec 4>a.sql 5>b.sql
+	echo "LOCK TABLES orders WRITE; SELECT 'locked';" >&4
+	wait_until grep -q locked a.out
+	echo "BEGIN; INSERT INTO orders (id) VALUES (10); SELECT 'in';" >&5
+
+	# Its row has its time now, and its transaction begins much later: when
+	# one that waited behind it is there and over at once.
+	waiting 1 1
+	background mysql_q "INSERT INTO orders (id) VALUES (11)"
+	waiting 2 3
+	echo "UNLOCK TABLES;" >&4
+	wait_until grep -q in b.out
+	sleep 2
+	expect_equal "$(ids out)" 1
+	echo "COMMIT;" >&5
+	exec 4>&- 5>&-
+	wait_until grep -q '"id":11,' out
+	kill -TERM $pid
+	wait $pid || true
+	conserved out
+	expect_equal "$(ids out)" "1 10 11"
+}
+
 @test "without PROCESS: best effort, and it says so" {
 	orders_table
 	mysql_q "DROP USER IF EXISTS 'plain'@'%'; CREATE USER 'plain'@'%'

@@ -1,0 +1,66 @@
+#ifndef BARRIER_H_
+#define BARRIER_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Which instants nothing that is under way on the server can still get
+ * behind.  Pure: the caller asks the server, once in a while, in this order:
+ *
+ *	1. the clock, T					barrier_begin()
+ *	2. the connections that execute something	barrier_running()
+ *	3. the transactions that have written		barrier_status()
+ *							barrier_end()
+ *
+ * A row version with a time below T was written by a statement that began
+ * before 2.  Either it has ended: it is committed and can be seen, or its
+ * transaction is found by 3.  Or it is found by 2.  So whatever is found at T
+ * and isn't known from before came after the last T, and holds the bound
+ * there until it is proved to be over: a transaction that isn't listed any
+ * more; a connection that neither executes nor has written.  Times of the
+ * server's lists, its zone, and how long anything lasts have no part in that.
+ *
+ * Only at the first sample, when there is no T before, are the lists' times
+ * believed, whole seconds, with a margin.
+ */
+struct barrier;
+
+/* Transactions that have written have a number below this. */
+#define BARRIER_WRITER_MAX	(UINT64_C(1) << 47)
+
+struct barrier * barrier_new(void);
+void barrier_free(struct barrier * b);
+
+/* A sample begins; the server's clock is ${now_us}. */
+void barrier_begin(struct barrier * b, int64_t now_us);
+
+/* The connection ${id} has been executing something for ${seconds}. */
+void barrier_running(struct barrier * b, uint64_t id, uint64_t seconds);
+
+/**
+ * barrier_status(b, p):
+ * The transactions in the text ${p} of SHOW ENGINE INNODB STATUS.  Return 0,
+ * or -1 if the server has cut it.
+ */
+int barrier_status(struct barrier * b, const char * p);
+
+/**
+ * barrier_end(b, holder):
+ * The sample is complete.  Return the instant before which all is final, and
+ * point ${holder} to the connection that holds it back, if it is below the
+ * clock; 0 for none or for a transaction without one.
+ */
+int64_t barrier_end(struct barrier * b, uint64_t * holder);
+
+/**
+ * barrier_rewind(b, us):
+ * The clock was set back: what was found up to now, and what comes with the
+ * sample that has begun, may write times from ${us} on.
+ */
+void barrier_rewind(struct barrier * b, int64_t us);
+
+/* Forget everything: the next sample is a first one. */
+void barrier_reset(struct barrier * b);
+
+#endif /* !BARRIER_H_ */
