@@ -37,4 +37,9 @@ void address_format(const struct sockaddr_storage * sa, char * dst, size_t n);
 
 #define ADDRESS_TEXT	64	/* room for address_format() */
 
+/* Are both of one family, and of one address whatever the port?  All of the
+ * Unix family are. */
+int address_same_host(const struct sockaddr_storage * a,
+    const struct sockaddr_storage * b);
+
 #endif /* !ADDRESS_H_ */

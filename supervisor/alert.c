@@ -398,6 +398,23 @@ on_run_end(struct alert * a, const struct event * ev, struct scene * s)
 	}
 }
 
+/* Too little of it, or enough again. */
+static void
+on_space(struct alert * a, const struct event * ev, const struct scene * s)
+{
+	intmax_t mb = (intmax_t)(ev->us >> 20);
+
+	if (ev->kind == EVENT_DISK_LOW)
+		trouble(a, ALERT_DISK, s, "Only %jd MB are free for the state "
+		    "directory.", mb);
+	else if (ev->kind == EVENT_STORAGE_LOW)
+		trouble(a, ALERT_STORAGE, s, "Only %jd MB are free for "
+		    "MongoDB.", mb);
+	else
+		fine(a, ev->kind == EVENT_DISK_OK ? ALERT_DISK :
+		    ALERT_STORAGE, NULL, s->now);
+}
+
 void
 alert_event(struct alert * a, const struct event * ev, struct mono now)
 {
@@ -435,18 +452,10 @@ alert_event(struct alert * a, const struct event * ev, struct mono now)
 		fine(a, ALERT_SERVER, text, now);
 		break;
 	case EVENT_DISK_LOW:
-		trouble(a, ALERT_DISK, &s, "Only %jd MB are free for the state "
-		    "directory.", (intmax_t)(ev->us >> 20));
-		break;
 	case EVENT_DISK_OK:
-		fine(a, ALERT_DISK, ev->table, now);
-		break;
 	case EVENT_STORAGE_LOW:
-		trouble(a, ALERT_STORAGE, &s, "Only %jd MB are free for "
-		    "MongoDB.", (intmax_t)(ev->us >> 20));
-		break;
 	case EVENT_STORAGE_OK:
-		fine(a, ALERT_STORAGE, NULL, now);
+		on_space(a, ev, &s);
 		break;
 	case EVENT_CHECKPOINT_FAILED:
 		trouble(a, ALERT_CHECKPOINT, &s, "%s: its position can't be "

@@ -301,26 +301,12 @@ static unsigned
 same_origin(const struct visitor * v)
 {
 	const struct visitor * o;
-	const struct sockaddr_in * a = (const struct sockaddr_in *)&v->sa, * b;
-	const struct sockaddr_in6 * a6 = (const struct sockaddr_in6 *)&v->sa;
-	const struct sockaddr_in6 * b6;
 	unsigned n = 0;
 
 	for (o = v->d->visitors; o != NULL; o = o->next) {
-		b = (const struct sockaddr_in *)&o->sa;
-		b6 = (const struct sockaddr_in6 *)&o->sa;
-		if (o->stage == V_LINGER || o->sa.ss_family != v->sa.ss_family)
-			continue;
-		switch (v->sa.ss_family) {
-		case AF_INET:
-			n += (a->sin_addr.s_addr == b->sin_addr.s_addr);
-			break;
-		case AF_INET6:
-			n += (memcmp(&a6->sin6_addr, &b6->sin6_addr, 16) == 0);
-			break;
-		default:
-			n += (o->uid == v->uid);
-		}
+		if (o->stage != V_LINGER && o->uid == v->uid &&
+		    address_same_host(&o->sa, &v->sa))
+			n++;
 	}
 	return (n);
 }
