@@ -448,6 +448,11 @@ alert_event(struct alert * a, const struct event * ev, struct mono now)
 		s.subject = text;
 		trouble(a, ALERT_SERVER, &s, "%s does not answer.", text);
 		break;
+	case EVENT_SERVER_REFUSES:
+		s.subject = text;
+		trouble(a, ALERT_SERVER, &s, "%s refuses us; its settings or "
+		    "its account need a person: the log says which.", text);
+		break;
 	case EVENT_SERVER_BACK:
 		fine(a, ALERT_SERVER, text, now);
 		break;

@@ -14,6 +14,7 @@ event_kind_name(enum event_kind kind)
 		[EVENT_UNFIT] = "unfit",
 		[EVENT_STAGE_LINE] = "stage_line",
 		[EVENT_SERVER_AWAY] = "server_away",
+		[EVENT_SERVER_REFUSES] = "server_refuses",
 		[EVENT_SERVER_BACK] = "server_back",
 		[EVENT_DISK_LOW] = "disk_low",
 		[EVENT_DISK_OK] = "disk_ok",

@@ -24,6 +24,7 @@ enum event_kind {
 				 * into, found before it runs */
 	EVENT_STAGE_LINE,	/* a stage's log line of level warn or error */
 	EVENT_SERVER_AWAY,	/* text: "mysql" or "mongodb" */
+	EVENT_SERVER_REFUSES,	/* text: the same; it answers, but says no */
 	EVENT_SERVER_BACK,
 	EVENT_DISK_LOW,		/* of the state directory; us: free bytes */
 	EVENT_DISK_OK,

@@ -87,7 +87,8 @@ say_server(struct service * sv, enum server s, enum server_state was)
 	    error != NULL ? error : "unknown", is == SERVER_AWAY ?
 	    "; it is asked again until it does" :
 	    "; mend the settings or the account, it is then tried again");
-	service_tell(sv, EVENT_SERVER_AWAY, LOG_LEVEL_ERROR, NULL, name, -1);
+	service_tell(sv, is == SERVER_AWAY ? EVENT_SERVER_AWAY :
+	    EVENT_SERVER_REFUSES, LOG_LEVEL_ERROR, NULL, name, -1);
 }
 
 /* MongoDB's own disk: it stops writing by itself, we only say so before. */
@@ -98,9 +99,11 @@ check_storage(struct service * sv)
 	int low;
 
 	if (health_storage(sv->health, &used, &total) == -1)
-		return;
+		used = total = 0;
 	left = total - used;
-	low = left < sv->cfg->storage_min;
+
+	/* Another server may be there now, which doesn't tell. */
+	low = total > 0 && left < sv->cfg->storage_min;
 	if (low == sv->storage_low)
 		return;
 	sv->storage_low = low;

@@ -71,6 +71,19 @@ grow_tables(struct service * sv, size_t n)
 	sv->fit = mem_grow(sv->fit, n, sizeof *sv->fit);
 }
 
+/* How a table begins. */
+static void
+say_table(const struct service * sv, size_t i, struct mono now)
+{
+	struct table_view v;
+
+	table_fill(sv->table[i], &v, now);
+	log_event(LOG_LEVEL_INFO, LOG_FIELDS(LOG_TEXT("table", v.name),
+	    LOG_TEXT("operation", "table")), "%s: %s%s%s", v.name,
+	    job_state_name(v.state), v.position != NULL ? ", acknowledged up "
+	    "to " : "", v.position != NULL ? v.position : "");
+}
+
 void
 service_open_tables(struct service * sv, const char * const * names, size_t n,
     struct mono now)
@@ -100,8 +113,7 @@ service_open_tables(struct service * sv, const char * const * names, size_t n,
 		if (at == -1)
 			sv->n++;
 		service_apply(sv, k, now);
-		SAY(LOG_LEVEL_INFO, "table", "%s: %s", names[i],
-		    job_state_name(job_state(table_job(sv->table[k]))));
+		say_table(sv, k, now);
 	}
 	service_soon(sv);
 }
@@ -261,19 +273,24 @@ on_fitness(void * cookie, enum pipeline_result r, const char * out,
 {
 	struct service * sv = cookie;
 	struct finding f = { .doc = NULL };
-	int failed = 0, again;
+	unsigned failed = 0, seen = 0;
 	size_t i;
+	int again;
 
 	(void)n;
 	while (findings_next(&f, &out)) {
-		failed |= (f.mark == FINDING_FAIL);
+		failed += (f.mark == FINDING_FAIL);
+		seen += (f.stream != NULL &&
+		    strcmp(f.point, "collection") == 0);
 		take_finding(sv, &f, now);
 	}
+	SAY(LOG_LEVEL_INFO, "check", "%u collections looked at%s", seen,
+	    failed > 0 ? "; not all can be loaded into" : "");
 
 	/* If it was the server, it is asked again when that is back.  load
 	 * looks at its collection itself, too, before it writes. */
 	again = (r == PIPELINE_TEMP && ++sv->fitness_tries < FITNESS_TRIES);
-	if (error != NULL && !failed)
+	if (error != NULL && failed == 0)
 		SAY(LOG_LEVEL_WARN, "check", "load --check: %s", error);
 	for (i = 0; i < sv->n; i++) {
 		if (sv->fit[i] == FIT_ASKED)

@@ -682,6 +682,7 @@ sink() {
 	expect_match log '"level":"error".*"table":"orders","operation":"check".*shown: it is a view; remedy: '
 	supervisor status --json orders >out
 	expect_equal "$(jq -r .state out)" blocked
+	expect_match log '2 collections looked at; not all can be loaded into'
 	expect_match out '"last_error":"collection: .*it is a view; remedy: '
 	expect_match log '"alert":"failed","state":"raised","table":"orders"'
 	expect_equal "$(times '"table":"orders".*run begins')" 0

@@ -153,17 +153,72 @@ test_failures(void)
 	line(a, NULL);
 	expect("raised disk_low - 1\nraised checkpoint orders 1\n"
 	    "raised schema_drift orders 1\n", "disk, checkpoint, drift");
+	happen(a, EVENT_SERVER_REFUSES, NULL, "mysql");
+	expect("raised server_away mysql 1\n", "a server that says no");
+	happen(a, EVENT_SERVER_BACK, NULL, "mysql");
 	happen(a, EVENT_STORAGE_LOW, NULL, NULL);
 	expect("raised storage_low - 1\n", "MongoDB's disk");
 	happen(a, EVENT_STORAGE_OK, NULL, NULL);
 	pass(MINUTE_US);
 	tick(a);
-	expect("cleared storage_low - 1\n", "until there is room");
+	expect("cleared storage_low - 1\n"
+	    "cleared server_away mysql 1\n", "until there is room");
 	happen(a, EVENT_UNFIT, "items", "it is a view");
 	expect("raised failed items 1\n", "a collection that isn't fit");
 	run_end(a, "interrupted", 0, 0);
 	expect("", "interrupted is neither");
 	alert_free(a);
+}
+
+/* What is wrong before a table could run. */
+static void
+test_blocked(void)
+{
+	struct alert * a = alert_new(&limits, hear, NULL);
+
+	table.state = JOB_BLOCKED;
+	table.error = "no checkpoint";
+	tick(a);
+	tick(a);
+	expect("raised failed orders 1\n", "blocked from the start");
+	table.state = JOB_WAITING;
+	run_end(a, "ok", 1, 0);
+	pass(MINUTE_US);
+	tick(a);
+	expect("cleared failed orders 1\n", "until it works");
+	alert_free(a);
+}
+
+/* What rows are usual outlives the process. */
+static void
+test_usual(void)
+{
+	struct alert * a = alert_new(&limits, hear, NULL);
+	struct statefile * f;
+	struct buf b = { NULL, 0, 0 };
+	int i;
+
+	for (i = 0; i < 40; i++)
+		run_end(a, "ok", 1000 + (uint64_t)i, 0);
+	statefile_head(&b, "test 1");
+	alert_put_usual(a, &b);
+	statefile_put(&b, "rows.other", "5 6");
+	statefile_seal(&b);
+	alert_free(a);
+	ok(statefile_parse(b.p, b.n, "test 1", &f) == STATEFILE_OK &&
+	    strncmp(statefile_get(f, "rows.orders"), "1008 1009 ", 10) == 0,
+	    "the last 32, the oldest first");
+	a = alert_new(&limits, hear, NULL);
+	alert_remember(a, f);
+	run_end(a, "ok", 90, 0);
+	expect("raised row_count orders 1\n", "the first is judged by them");
+	buf_clear(&b);
+	alert_put_usual(a, &b);
+	ok(strncmp(buf_text(&b), "rows.orders=1009 ", 17) == 0 &&
+	    strstr(b.p, " 1039 90\nrows.other=5 6\n") != NULL,
+	    "and counts; those of other tables are kept");
+	alert_free(a);
+	buf_free(&b);
 }
 
 static void
@@ -274,6 +329,8 @@ main(void)
 
 	test_turns();
 	test_failures();
+	test_blocked();
+	test_usual();
 	test_rejects();
 	test_rows();
 	test_lag();
