@@ -1,6 +1,7 @@
 #include <sys/mman.h>
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "../common/buf.h"
@@ -86,11 +87,17 @@ ask_start(struct loop * lp, const struct ask_who * who,
 	struct pipeline_plan * plan = mem_new(1, sizeof *plan);
 	struct pipeline_spec spec = { plan, stage_env, env_path(who->env),
 	    -1, -1, who->lock_fd, 0 };
+	int insecure = 0;
 
 	a->who = who;
 	a->fn = fn;
 	a->cookie = cookie;
+	if (strcmp(*words, "extract") == 0 ? who->insecure_extract :
+	    who->insecure_load)
+		insecure = 1;
 	pipeline_plan_add(plan, 0, *words++);
+	if (insecure)
+		pipeline_plan_add(plan, 0, "--insecure");
 	if (who->env_file != NULL) {
 		pipeline_plan_add(plan, 0, "--env-file");
 		pipeline_plan_add(plan, 0, who->env_file);

@@ -20,6 +20,8 @@ struct ask_who {
 	struct env * env;	/* stays the caller's, as all here */
 	const char * env_file;	/* for the program, or NULL */
 	int lock_fd;
+	int insecure_extract;	/* ask with --insecure, as the pipelines of */
+	int insecure_load;	/* some tables run */
 };
 
 /**

@@ -252,6 +252,22 @@ command_guarantee(const struct pipeline_plan * plan, struct guarantee * g)
 	buf_free(&b);
 }
 
+int
+command_insecure(const struct config * cfg, const char * table,
+    const char * stage)
+{
+	const char * text = config_pipeline(cfg, table), * err;
+	struct pipeline_plan * plan;
+	int i, yes;
+
+	if (text == NULL || (plan = pipeline_parse(text, &err)) == NULL)
+		return (0);
+	i = pipeline_plan_find(plan, stage);
+	yes = i != -1 && has_option(&plan->stage[i], "--insecure");
+	pipeline_plan_free(plan);
+	return (yes);
+}
+
 /* The words, without our options.  Return NULL after a report. */
 static struct pipeline_plan *
 parse(const struct command_spec * spec)

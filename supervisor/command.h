@@ -29,6 +29,10 @@ struct command_spec {
 struct pipeline_plan * command_build(const struct command_spec * spec,
     struct watch * watch, int * rounds);
 
+/* Does the table's own pipeline run ${stage} with --insecure? */
+int command_insecure(const struct config * cfg, const char * table,
+    const char * stage);
+
 /**
  * command_guarantee(plan, g):
  * Add to ${g} what the words of the pipeline say against it: programs that

@@ -448,7 +448,8 @@ spread_settings(struct service * sv)
 {
 
 	sv->who = (struct ask_who) { sv->env, sv->cfg->env_file,
-	    sv->lock_fd };
+	    sv->lock_fd, 0, 0 };
+	service_ask_alike(sv);
 	sv->host.cfg = sv->cfg;
 }
 

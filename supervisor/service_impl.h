@@ -99,6 +99,9 @@ void service_check_patience(struct service * sv, struct mono now);
 /* How much space there is for the state directory. */
 void service_check_disk(struct service * sv, struct mono now);
 
+/* The servers are asked as the pipelines reach them. */
+void service_ask_alike(struct service * sv);
+
 /* Do what is to be done, once what happens now is over. */
 void service_soon(struct service * sv);
 

@@ -5,6 +5,7 @@
 #include "../common/log.h"
 #include "../common/mem.h"
 
+#include "command.h"
 #include "discover.h"
 #include "findings.h"
 #include "schemas.h"
@@ -71,6 +72,21 @@ grow_tables(struct service * sv, size_t n)
 	sv->fit = mem_grow(sv->fit, n, sizeof *sv->fit);
 }
 
+void
+service_ask_alike(struct service * sv)
+{
+	size_t i;
+
+	for (i = 0; i < sv->n; i++) {
+		const char * name = table_name(sv->table[i]);
+
+		sv->who.insecure_extract |= command_insecure(sv->cfg, name,
+		    "extract");
+		sv->who.insecure_load |= command_insecure(sv->cfg, name,
+		    "load");
+	}
+}
+
 /* How a table begins. */
 static void
 say_table(const struct service * sv, size_t i, struct mono now)
@@ -115,6 +131,7 @@ service_open_tables(struct service * sv, const char * const * names, size_t n,
 		service_apply(sv, k, now);
 		say_table(sv, k, now);
 	}
+	service_ask_alike(sv);
 	service_soon(sv);
 }
 

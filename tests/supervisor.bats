@@ -654,6 +654,27 @@ is_due() { [ "$(progress '.progress.rows_due')" -ge 100 ]; }
 	stop
 }
 
+@test "a pipeline with --insecure: its server is asked in the same way" {
+	[ -n "${MILLRACE_MONGODB_TLS_URI-}" ] || skip "no TLS on this server"
+	shop 76 50
+	export SYNC_TABLES=products
+	MONGODB_URI="${MILLRACE_MONGODB_TLS_URI/&tlsCAFile=*/}&tlsAllowInvalidCertificates=true"
+	export MONGODB_URI
+	SYNC_PRODUCTS_PIPELINE='extract products | transform | load --insecure' \
+	    start
+	wait_until run_ok products
+	wait_until said '"ready"'
+	supervisor health --json >out
+	expect_equal "$(jq -r .mongodb_connection out)" connected
+	expect_equal "$(jq -c '.guarantee.reasons[] |
+	    select(.code == "insecure").tables' out)" '["products"]'
+	stop
+	# Without it nothing is loosened.
+	start
+	wait_until said 'mongodb refuses: .*tlsAllowInvalidCertificates=true'
+	stop
+}
+
 # --- The collections and MongoDB's storage ------------------------------------
 
 # sink LINE ...: in place of MongoDB, a server that says this; see mongosink.c.
