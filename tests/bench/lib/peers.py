@@ -2,6 +2,7 @@
 import os
 import shutil
 import subprocess
+import sys
 
 from .world import BENCH, CACHE, PROGRAMS
 
@@ -60,6 +61,15 @@ def have(program):
     return shutil.which(program) is not None
 
 
+def quietly(command):
+    """Run it; what it says is shown only when it fails."""
+    p = subprocess.run(command, stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT)
+    if p.returncode != 0:
+        sys.stderr.write(p.stdout.decode(errors="replace"))
+    return p.returncode == 0
+
+
 def venv(name, *packages):
     """A Python with packages from PyPI, kept in the cache; None if they
     can't be had."""
@@ -75,7 +85,7 @@ def venv(name, *packages):
     for command in (["/usr/bin/python3", "-m", "venv", home],
                     [home / "bin" / "pip", "-q",
                      "--disable-pip-version-check", "install", *packages]):
-        if subprocess.run(command, stdout=subprocess.DEVNULL).returncode:
+        if not quietly(command):
             return None
     mark.touch()
     return python

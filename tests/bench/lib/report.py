@@ -57,6 +57,7 @@ def closing(result, bars):
          for v in (stats.HOLDS, stats.FAILS, stats.OPEN, stats.NOT_RUN)}
     lines = [title(result)]
     lines += [f"{k}: {v}" for k, v in result["versions"].items()]
+    lines += result["absent"]
     lines += [f"# warning: {w}" for w in result["warnings"]]
     lines += [f"# failed: {f}" for f in result["failed"]]
     return lines + [", ".join(f"{c} {v}" for v, c in n.items()) +
@@ -68,6 +69,25 @@ def figures_table(figures):
         (f.what, number(f.value), f.unit,
          f"{number(min(f.samples))} .. {number(max(f.samples))}")
         for f in figures])
+
+
+def markdown(result, bars, figures):
+    """The same for docs/performance.md."""
+    def lines(rows):
+        yield "| " + " | ".join(rows[0]) + " |"
+        yield "|" + "---|" * len(rows[0])
+        for r in rows[1:]:
+            yield "| " + " | ".join(c.replace("|", "\\|") for c in r) + " |"
+
+    return "\n".join([
+        f"{title(result)}; {len(result['warnings'])} warnings.", "",
+        *lines([HEAD] + [row(b) for b in bars]), "",
+        *lines([("also measured", "median", "range")] + [
+            (f.what, f"{number(f.value)} {f.unit}",
+             f"{number(min(f.samples))} .. {number(max(f.samples))}")
+            for f in figures]), "",
+        "; ".join(f"{k}: {v}" for k, v in result["versions"].items()) + ".",
+        *result["absent"], ""])
 
 
 def write_json(path, result, bars, figures):

@@ -50,6 +50,7 @@ class World:
                     if not k.startswith(("MYSQL_", "MONGODB_", "SYNC_"))}
         self.env.update(LOG_FORMAT="json", LC_ALL="C.UTF-8")
         self.started = False
+        self.absent = []    # peers that were left out
 
     # --- Servers ---
 
@@ -127,6 +128,9 @@ class World:
         text = (BENCH / "schemas" / "orders.json").read_text()
         (self.tmp / "schemas" / f"{table}.json").write_text(
             text.replace('"orders"', f'"{table}"'))
+
+    def left_out(self, peer, why):
+        self.absent.append(f"{peer}: not run ({why})")
 
     # --- Running ---
 
