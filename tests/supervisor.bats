@@ -664,6 +664,7 @@ is_due() { [ "$(progress '.progress.rows_due')" -ge 100 ]; }
 	    start
 	wait_until run_ok products
 	wait_until said '"ready"'
+	expect_not_in log 'mongodb refuses'
 	supervisor health --json >out
 	expect_equal "$(jq -r .mongodb_connection out)" connected
 	expect_equal "$(jq -c '.guarantee.reasons[] |
