@@ -22,7 +22,8 @@
 
 #define AUDIT_NAME	"audit.jsonl"
 #define TICK_US		SECOND_US
-#define FINISH_US	(30 * SECOND_US)	/* for alerts to arrive */
+#define FINISH_US	(3 * SECOND_US)		/* for alerts to arrive */
+#define FINISH_ONCE_US	(30 * SECOND_US)	/* when nobody waits for us */
 #define FINISH_TICK_US	(SECOND_US / 20)
 #define USUAL_NAME	"usual"
 #define USUAL_FORMAT	"millrace-usual 1"
@@ -42,6 +43,7 @@ struct front {
 	struct mono finish;		/* or never */
 	struct report report;
 	int state_fd;
+	int once;
 	int usual_changed;
 	struct mono usual_at;		/* when the file may be written */
 	char * command, * url, * tokens;	/* as they hold now */
@@ -230,6 +232,7 @@ static void
 on_event(void * cookie, const struct event * ev)
 {
 	struct front * f = cookie;
+	struct service_view v;
 
 	metrics_event(f->metrics, ev);
 	alert_event(f->alert, ev, loop_now(f->lp));
@@ -239,6 +242,13 @@ on_event(void * cookie, const struct event * ev)
 		reload(f);
 	} else if (ev->kind == EVENT_STOPPING)
 		audit_self(f, "stop", NULL);
+	else if (ev->kind == EVENT_READY) {
+		service_view(f->sv, &v, loop_now(f->lp));
+		if (v.insecure)
+			audit_self(f, "insecure", "a pipeline has --insecure: "
+			    "its connections may be neither encrypted nor "
+			    "verified");
+	}
 }
 
 static void
@@ -294,6 +304,7 @@ front_open(struct loop * lp, struct service * sv, int state_fd, int once)
 	f->lp = lp;
 	f->sv = sv;
 	f->state_fd = state_fd;
+	f->once = once;
 	f->finish = MONO_NEVER;
 	f->usual_at = loop_now(lp);
 	if (gethostname(f->host, sizeof f->host) == -1)
@@ -320,19 +331,17 @@ err0:
 }
 
 void
-front_finish(struct front * f, int wait)
+front_finish(struct front * f)
 {
 	struct mono now = loop_now(f->lp);
 
 	if (f->usual_changed)
 		save_usual(f, now);
-	if (!wait)
-		return;
 
 	/* The last events were told behind the last tick. */
 	report_look(&f->report, f->sv, now);
 	alert_tick(f->alert, &f->report, now, timestamp_now());
-	f->finish = mono_add(now, FINISH_US);
+	f->finish = mono_add(now, f->once ? FINISH_ONCE_US : FINISH_US);
 	loop_at(f->tick, now);
 	while ((courier_busy(f->courier) || webhook_busy(f->webhook)) &&
 	    !mono_due(f->finish, loop_now(f->lp))) {

@@ -19,9 +19,12 @@ struct front;
 struct front * front_open(struct loop * lp, struct service * sv,
     int state_fd, int once);
 
-/* The service has ended: write down what is to last; with ${wait}, let the
- * alerts arrive, as far as they do soon. */
-void front_finish(struct front * f, int wait);
+/**
+ * front_finish(f):
+ * The service has ended: write down what is to last, and let the alerts
+ * arrive, as far as they do soon.
+ */
+void front_finish(struct front * f);
 
 /* After the service is released, which may still tell; NULL is harmless. */
 void front_free(struct front * f);

@@ -67,7 +67,7 @@ run(struct config * cfg, const struct service_options * so)
 	if (loop_run(lp) == -1)
 		goto done;
 	code = service_exit_code(sv);
-	front_finish(front, so->once);
+	front_finish(front);
 	if (so->once && status_print(sv, loop_now(lp)) == -1) {
 		log_error_sys("write standard output");
 		code = EXIT_TEMP;

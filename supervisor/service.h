@@ -107,6 +107,7 @@ struct server_view {
 struct service_view {
 	int ready;			/* start-up is complete */
 	int stopping;
+	int insecure;			/* a pipeline has --insecure */
 	int enabled;			/* not paused as a whole */
 	int64_t interval_us;		/* what holds for most tables */
 	int64_t next_wall;		/* the soonest of all; 0: none */

@@ -46,7 +46,9 @@ service_view(const struct service * sv, struct service_view * v,
 	us = control_interval(sv->control, NULL,
 	    sv->cfg->schedule.interval_us);
 	*v = (struct service_view) { .ready = sv->ready,
-	    .stopping = sv->stopping, .enabled = !service_all_paused(sv),
+	    .stopping = sv->stopping, .insecure =
+	    sv->who.insecure_extract || sv->who.insecure_load,
+	    .enabled = !service_all_paused(sv),
 	    .interval_us = us != 0 ? us : sv->cfg->schedule.interval_us,
 	    .last_wall = sv->last_wall, .started_wall = sv->started_wall,
 	    .pool_max = pool_max(sv->pool), .pool_used = pool_used(sv->pool),

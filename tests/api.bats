@@ -525,6 +525,24 @@ hooked() {
 	wait_until grep -qxF 'cleared rejects orders two words' alerts
 }
 
+@test "an alert that is under way when the service stops arrives" {
+	cat >bin/slow <<-'E'
+	#!/bin/bash
+	: >"${0%/*}/../begun"
+	until [ -e "${0%/*}/../go" ]; do read -rt 0.05 <> <(:) || :; done
+	: >"${0%/*}/../arrived"
+	E
+	chmod +x bin/slow
+	echo 100 >fake/orders.exit
+	ALERT_COMMAND=slow start_service
+	wait_until test -e begun
+	kill "$pid"
+	wait_until grep -q 'the pipelines drain' log
+	: >go
+	wait "$pid" || fail "exit status $?"
+	[ -e arrived ]
+}
+
 @test "what rows are usual is known after a restart" {
 	alert_program
 	export SYNC_INTERVAL_MINUTES=0.02

@@ -670,6 +670,7 @@ is_due() { [ "$(progress '.progress.rows_due')" -ge 100 ]; }
 	expect_equal "$(jq -c '.guarantee.reasons[] |
 	    select(.code == "insecure").tables' out)" '["products"]'
 	stop
+	expect_match state/audit.jsonl '"action":"insecure"'
 	# Without it nothing is loosened.
 	start
 	wait_until said 'mongodb refuses: .*tlsAllowInvalidCertificates=true'
