@@ -6,8 +6,8 @@ from . import stats
 
 COLOUR = {stats.HOLDS: "#2a7f4f", stats.FAILS: "#b3372f",
           stats.OPEN: "#8a7a2a", stats.NOT_RUN: "#999999"}
-LEFT, RIGHT, TOP, ROW = 410, 190, 64, 30
-WIDTH = 1100
+LEFT, RIGHT, TOP, ROW = 410, 250, 64, 30
+WIDTH = 1160
 DECADES = (1 / 20, 20)
 
 

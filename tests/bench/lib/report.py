@@ -31,6 +31,8 @@ def columns(rows):
 
 
 def table(bars):
+    if not bars:
+        return []
     return columns([HEAD] + [row(b) for b in bars])
 
 
@@ -65,6 +67,8 @@ def closing(result, bars):
 
 
 def figures_table(figures):
+    if not figures:
+        return []
     return columns([("also measured (no goal)", "median", "", "range")] + [
         (f.what, number(f.value), f.unit,
          f"{number(min(f.samples))} .. {number(max(f.samples))}")

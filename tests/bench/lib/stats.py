@@ -41,6 +41,16 @@ def pairs(a, b, n=PAIRS):
     return got_a[1:], got_b[1:]
 
 
+def turns(calls, n):
+    """Call all of a dictionary n times in turns; return the lists of their
+    results by name, without the first."""
+    got = {name: [] for name in calls}
+    for _ in range(n):
+        for name, call in calls.items():
+            got[name].append(call())
+    return {name: v[1:] for name, v in got.items()}
+
+
 def series(a, n=PAIRS):
     """Call a() n times; return the results without the first."""
     return [a() for _ in range(n)][1:]

@@ -1,38 +1,42 @@
 """What settings change: no goals, but what docs/performance.md says of them."""
 from .bar import Figure
 from .filters import per_million
-from .stats import series
+from .stats import turns
 from .world import extract, load
 
-RUNS = 4
+ROUNDS = 6
 
 
 def figures(w, stream):
     return [], extract_figures(w) + load_figures(w, stream)
 
 
-def both(what, runs, rows):
-    return [per_million(what, runs, rows),
-            Figure(what, [rows / r.wall / 1e6 for r in runs], "M rows/s")]
+def both(got, rows):
+    """CPU and rate of each."""
+    for what, runs in got.items():
+        yield per_million(what, runs, rows)
+        yield Figure(what + ", rate", [rows / r.wall / 1e6 for r in runs],
+                     "M rows/s")
 
 
 def extract_figures(w):
-    out = []
-    for size in (1000, 10000, 100000):
-        runs = series(lambda: w.meter(extract("--page-size", size,
-                                              "orders")), RUNS)
-        out += both(f"extract --page-size {size}", runs, w.rows)
+    def by_page(size):
+        return lambda: w.meter(extract("--page-size", size, "orders"))
+
+    calls = {f"extract --page-size {n}": by_page(n)
+             for n in (1000, 10000, 100000)}
     socket = {"MYSQL_SOCKET": w.env["MILLRACE_MYSQL_SOCKET"]}
-    runs = series(lambda: w.meter(extract("orders"), env=socket), RUNS)
-    return out + both("extract by MYSQL_SOCKET", runs, w.rows)
+    calls["extract by MYSQL_SOCKET"] = lambda: w.meter(extract("orders"),
+                                                       env=socket)
+    return list(both(turns(calls, ROUNDS), w.rows))
 
 
 def load_figures(w, stream):
-    out = []
+    def by_size(size):
+        with_size = dict(env, SYNC_BATCH_SIZE=str(size))
+        return lambda: w.meter(load(), stdin=stream, env=with_size)
+
     with w.sink() as env:
-        for size in (100, 1000, 10000):
-            with_size = dict(env, SYNC_BATCH_SIZE=str(size))
-            runs = series(lambda: w.meter(load(), stdin=stream,
-                                          env=with_size), RUNS)
-            out += both(f"load, SYNC_BATCH_SIZE {size}", runs, w.rows)
-    return out
+        got = turns({f"load, SYNC_BATCH_SIZE {n}": by_size(n)
+                     for n in (100, 1000, 10000)}, ROUNDS)
+    return list(both(got, w.rows))

@@ -5,7 +5,7 @@ import time
 from . import peers
 from .bar import Bar, Figure
 from .filters import (count, cpu, expect, per_million, said, server_note)
-from .stats import PAIRS, median, pairs, series
+from .stats import PAIRS, median, pairs, series, turns
 from .world import BENCH, PROBES, extract, load, transform
 
 LAG_RATE = 100              # transactions a second
@@ -217,5 +217,5 @@ def wide_figures(w, rows):
         runs["load"] = lambda: w.meter(load(), stdin=stream, env=env)
         runs["the naive loader"] = lambda: w.meter(
             [PROBES / "naive", "wide", "id"], stdin=stream, env=env)
-        return [], [per_million(f"wide table: {name}", series(run, 4), rows)
-                    for name, run in runs.items()]
+        return [], [per_million(f"wide table: {name}", got, rows)
+                    for name, got in turns(runs, 4).items()]
