@@ -20,6 +20,7 @@
 
 /* A wall clock that moves by more against ours was set. */
 #define WALL_STEP_US	(2 * SECOND_US)
+#define WALL_FOLLOW_US	(SECOND_US / 100)	/* smaller differences wait */
 
 /* What stages try themselves: the rest is the jobs' affair. */
 #define STAGE_RETRIES	"2"
@@ -298,11 +299,13 @@ on_soon(void * cookie, struct mono now)
 static void
 check_wall(struct service * sv, struct mono now)
 {
-	int64_t ahead = timestamp_now() - now.us;
-	int64_t step = ahead - sv->wall_ahead;
+	int64_t ahead = timestamp_now() - mono_now().us;
+	int64_t step = ahead - sv->host.wall_ahead;
 	size_t i;
 
-	sv->wall_ahead = ahead;
+	if (step > -WALL_FOLLOW_US && step < WALL_FOLLOW_US)
+		return;
+	sv->host.wall_ahead = ahead;
 	if (step > -WALL_STEP_US && step < WALL_STEP_US)
 		return;
 	SAY(LOG_LEVEL_INFO, "clock", "the wall clock was set by %lld s",
@@ -524,7 +527,6 @@ service_open(struct loop * lp, struct config * cfg,
 	sv->notify_fd = opt->notify_fd;
 	sv->once = opt->once;
 	sv->started_wall = timestamp_now();
-	sv->wall_ahead = sv->started_wall - now.us;
 	sv->discover_at = MONO_NEVER;
 	sv->status_at = sv->disk_at = now;
 	if ((sv->control = control_open(sv->state_fd)) == NULL) {
@@ -534,7 +536,8 @@ service_open(struct loop * lp, struct config * cfg,
 	sv->env = make_env();
 	sv->host = (struct table_host) { sv, lp, sv->env, cfg, sv->lock_fd,
 	    sv->state_fd, 0, host_want, host_leave, host_probe, host_keep,
-	    host_moved, host_over, host_seen, pass_event };
+	    host_moved, host_over, host_seen, pass_event,
+	    timestamp_now() - mono_now().us };
 	spread_settings(sv);
 	sv->pool = pool_new(0, cfg->pool_max, cfg->pool_timeout_us);
 	sv->soon = loop_timer(lp, "soon", on_soon, sv);

@@ -44,7 +44,6 @@ struct service {
 	int64_t disk_free;
 	int disk_low, storage_low;
 	int64_t started_wall, last_wall;
-	int64_t wall_ahead;		/* wall - steady clock, at last look */
 
 	struct loop_timer * soon;	/* what is put off until after events */
 	struct loop_timer * tick;	/* once a second */

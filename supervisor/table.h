@@ -43,6 +43,10 @@ struct table_host {
 	/* Data went through both servers. */
 	void (*seen)(void * cookie, struct mono now);
 	void (*tell)(void * cookie, const struct event * ev);
+
+	int64_t wall_ahead;		/* wall - steady clock; it follows
+					 * the wall clock by steps, so that
+					 * times ahead stand still */
 };
 
 /**

@@ -73,7 +73,9 @@ table_fill(const struct table * t, struct table_view * v, struct mono now)
 		    v->run_counts.written : v->run_counts.read) *
 		    (double)MINUTE_US / (double)us);
 	if (!mono_is_never(job_due(t->job))) {
-		us = mono_sub(job_due(t->job), now);
-		v->next_wall = timestamp_now() + (us > 0 ? us : 0);
+		us = timestamp_now();
+		v->next_wall = job_due(t->job).us + t->host->wall_ahead;
+		if (v->next_wall < us)
+			v->next_wall = us;
 	}
 }

@@ -51,7 +51,7 @@ expect_http() {
 
 # json EXPRESSION: of ./answer, as Python sees it.
 json() {
-	/usr/bin/python3 -c 'import json, sys
+	/usr/bin/python3 -c 'import datetime, json, sys
 a = json.load(open("answer"))
 print(eval(sys.argv[1]))' "$1"
 }
@@ -178,19 +178,34 @@ away() {
 @test "a new interval moves next_sync, and the run comes then" {
 	start_service
 	wait_until ran orders 1
-	ask /sync/status
-	was=$(json 'a["next_sync"]')
+	wait_until ran products 1
+	ask /sync/tables/orders
+	expect_equal "$(json "$(minutes next_sync started_at)")" 60.0
 	ask /sync/interval -X PUT -H 'Content-Type: application/json' \
 	    -d '{"minutes": 0.05}'
+	ask /sync/tables/orders
+	expect_equal "$(json 'a["runs_ok"]')" 1
+	expect_equal "$(json "$(minutes next_sync started_at)")" 0.05
+	due=$(json 'a["next_sync"]')
 	ask /sync/status
-	[ "$(json 'a["next_sync"]')" != "$was" ]
-	wait_until ran orders 3
+	expect_equal "$(json 'min(t["next_sync"] for t in a["tables"])')" \
+	    "$(json 'a["next_sync"]')"
+	wait_until ran orders 2
+	ask /sync/tables/orders
+	# Not before; and that it came at all is the new interval's doing.
+	[[ "$(json 'a["started_at"]')" > "$due" ]]
 	ask /sync/tables/orders/interval -X PUT \
 	    -H 'Content-Type: application/json' -d '{"minutes": 30}'
 	ask /sync/tables/orders
 	expect_equal "$(json 'a["interval_minutes"]')" 30
 	ask /sync/tables/products
 	expect_equal "$(json 'a["interval_minutes"]')" 0.05
+}
+
+# minutes LATER EARLIER: an expression for json, with two digits.
+minutes() {
+	echo "round((datetime.datetime.fromisoformat(a['$1']) -
+	    datetime.datetime.fromisoformat(a['$2'])).total_seconds() / 60, 2)"
 }
 
 @test "restart of a stage gives new processes, and nothing is lost" {
@@ -518,7 +533,13 @@ hooked() {
 	export SYNC_INTERVAL_MINUTES=0.02
 	start_service
 	wait_until grep -qxF 'raised rejects orders two words' alerts
-	wait_until ran products 6
+	# Six runs tell what is usual.
+	supervisor pause orders
+	for n in 2 3 4 5 6; do
+		supervisor trigger products
+		wait_until ran products "$n"
+	done
+	supervisor resume orders
 	echo 2000 >fake/products.rows
 	wait_until grep -qxF 'raised row_count products two words' alerts
 	rm fake/orders.rejected

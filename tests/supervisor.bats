@@ -1,4 +1,5 @@
 # The service: pipelines of all tables, on time and through faults.
+# sources: mysql mariadb
 
 load support/helpers
 
@@ -102,6 +103,7 @@ orders_go_on() {
 	    "came back" >&3
 }
 
+# bats test_tags=sources
 @test "--once copies all tables, then what changed, and prints what it did" {
 	shop 21 3000
 	run_stage supervisor --once
@@ -119,6 +121,7 @@ orders_go_on() {
 	    tr '\n' ' ')" "700 600 600 "
 }
 
+# bats test_tags=sources
 @test "tables are discovered when none is named" {
 	shop 23 200
 	unset SYNC_TABLES
@@ -218,6 +221,7 @@ orders_go_on() {
 	wait_until nothing_left
 }
 
+# bats test_tags=sources
 @test "a stage that is killed is started again, and nothing is lost" {
 	shop 28 3000
 	export SYNC_ORDERS_PIPELINE="extract --page-size 100 orders |
@@ -406,6 +410,7 @@ has_paid() { [ "$(mongo_q count orders '{"status":"paid"}')" -ge 5 ]; }
 	"$ROOT/tests/checker" $TABLES
 }
 
+# bats test_tags=sources
 @test "a new password needs no restart and loses no row" {
 	shop 42 300
 	mysql_q "CREATE USER u_$$@'%' IDENTIFIED BY 'first-sesame';
@@ -584,6 +589,7 @@ not_ahead() {
 }
 
 # MILLRACE_KILLS is how many; MILLRACE_SEED says which.
+# bats test_tags=sources
 @test "random kill -9 of any process, the service included, during changes" {
 	shop 38 2000
 	kills=${MILLRACE_KILLS:-60}
@@ -596,17 +602,19 @@ not_ahead() {
 	before=$fds
 	for ((i = 0; i < kills; i++)); do
 		"$ROOT/scripts/sample-shop" mutate --seed $((1000 + i)) \
-		    --rows 20 >/dev/null
+		    --rows 20 >/dev/null 3>&- &
+		mutate=$!
+		sleep 0.$((RANDOM % 40 + 10))
 		pids=($(children) "$SUP")
 		p=${pids[$((RANDOM % ${#pids[@]}))]}
 		kill -9 "$p" 2>/dev/null || true
+		wait "$mutate"
 		if [ "$p" = "$SUP" ]; then
 			wait "$SUP" || true
 			ends=$((ends + 1))
 			not_ahead
 			start
 		fi
-		sleep 0.$((RANDOM % 40 + 10))
 	done
 	everything_again
 	fds_at_rest
