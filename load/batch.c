@@ -240,7 +240,7 @@ batch_find(struct batch * b, const char * key, size_t n)
 }
 
 /* Eight hexadecimal digits. */
-static void
+static inline void
 put_hex(uint32_t v, char * dst)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);

@@ -4,7 +4,7 @@
 
 #include "batch_impl.h"
 
-/* The bytes of a string constant, without its NUL. */
+/* The bytes of a string constant, without its NUL.  ${p} is evaluated twice. */
 #define PUT(p, text)	(memcpy((p), (text), sizeof(text) - 1), \
     (p) + sizeof(text) - 1)
 
@@ -16,11 +16,14 @@ static const struct verb {
 	[BATCH_DELETE] = { "delete", "deletes" }
 };
 
+/* In blocks: buffers have room for more behind what they hold. */
 static inline char *
 put_bytes(char * p, const char * from, size_t n)
 {
+	size_t i;
 
-	memcpy(p, from, n);
+	for (i = 0; i < n; i += 16)
+		memcpy(p + i, from + i, 16);
 	return (p + n);
 }
 
@@ -64,7 +67,8 @@ put_first_filter(const struct batch * b, const struct batch_op * op, char * p)
 	p = put_end(lte, p);
 	if (op->guard == BATCH_GUARD_NEWEST) {
 		*p++ = BSONW_DOCUMENT;
-		p = put_bytes(p, b->change, b->change_n + 1);
+		memcpy(p, b->change, b->change_n + 1);
+		p += b->change_n + 1;
 		lte = p;
 		p = PUT(p + 4, "\x09$lte\0");
 		memcpy(p, &op->at_ms, 8);
@@ -133,11 +137,11 @@ put_update_end(struct buf * out, size_t start)
 static inline void
 count_up(struct batch * b)
 {
-	char * p = b->index + sizeof b->index - 1;
+	char * p = b->index + BATCH_DIGITS - 1;
 
 	for (; *p == '9'; p--)
 		*p = '0';
-	if (p < b->index + sizeof b->index - b->index_n) {
+	if (p < b->index + BATCH_DIGITS - b->index_n) {
 		*p = '0';
 		b->index_n++;
 	}
@@ -152,12 +156,14 @@ batch_lay_open(struct batch * b, const struct batch_op * op)
 	size_t at;
 
 	*p++ = BSONW_DOCUMENT;
-	p = put_bytes(p, b->index + sizeof b->index - b->index_n,
-	    b->index_n);
+	memcpy(p, b->index + BATCH_DIGITS - b->index_n, BATCH_DIGITS);
+	p += b->index_n;
 	*p++ = '\0';
 	at = (size_t)(p - out->p);
-	if (op->verb == BATCH_UPDATE)
-		p = PUT(put_first_filter(b, op, p + 4), "\x03u\0");
+	if (op->verb == BATCH_UPDATE) {
+		p = put_first_filter(b, op, p + 4);
+		p = PUT(p, "\x03u\0");
+	}
 	out->n = (size_t)(p - out->p);
 	return (at);
 }

@@ -14,6 +14,8 @@ struct slot {
 	uint32_t round;
 };
 
+#define BATCH_DIGITS	8	/* of an index */
+
 /*
  * The writes lie in `bytes` one behind the other as they stand in the array
  * of a command, behind room for its head: so that a batch whose writes are
@@ -32,7 +34,8 @@ struct batch {
 	struct buf notes;	/* keys and versions */
 	struct buf text;
 	int laid;		/* the verb of all of them, or LAID_MIXED */
-	char index[8];		/* of the next write, in digits */
+	char index[16];		/* of the next write, in digits that end at
+				 * BATCH_DIGITS; the rest is slack */
 	size_t index_n;
 
 	/*

@@ -14,7 +14,7 @@
 #define LEARN_ALWAYS	8	/* rows that it is tried with in vain, */
 #define LEARN_RARELY	64	/* before it is tried with one in so many */
 
-/* The bytes of a string constant, without its NUL. */
+/* The bytes of a string constant, without its NUL.  ${p} is evaluated twice. */
 #define PUT(p, text)	(memcpy((p), (text), sizeof(text) - 1), \
     (p) + sizeof(text) - 1)
 
@@ -271,13 +271,13 @@ quick_open(struct quick * q, const char * p, size_t n,
 {
 	const char * end = p + n;
 	const char * start;
-	uint64_t v = 0;
 
 	if (q->nstep == 0 || n <= q->head.n + q->mid.n + QUICK_TIME +
 	    sizeof TAIL + 20)
 		return (-1);
 	row->line = p;
 	row->end = end;
+	row->next = NULL;
 	row->at_ms = 0;
 	if ((row->has_at = q->has_at)) {
 		if (!scan_same(p, q->head.p, q->head.n))
@@ -292,13 +292,13 @@ quick_open(struct quick * q, const char * p, size_t n,
 	p += q->mid.n;
 
 	/* Up to 19 digits can't overflow; none of them is a leading zero. */
-	for (start = p; scan_is_digit(*p) && p - start < 20; p++)
-		v = v * 10 + (uint64_t)(*p - '0');
+	start = p;
+	p = scan_digits(p, end);
 	if (p == start || p - start > 19 || (*start == '0' && p > start + 1))
 		return (-1);
 	if (memcmp(p, TAIL, sizeof TAIL - 1) != 0)
 		return (-1);
-	row->pos = v;
+	row->pos = scan_decimal(start, (size_t)(p - start));
 	row->fields = p + sizeof TAIL - 1;
 	return (0);
 }
@@ -352,7 +352,7 @@ key_by_record(struct quick * q, const char * p, const char * end,
 }
 
 int
-quick_key(struct quick * q, const struct quick_row * row, struct buf * out)
+quick_key(struct quick * q, struct quick_row * row, struct buf * out)
 {
 	const struct step * s = q->step;
 	const char * p = row->fields;
@@ -366,6 +366,7 @@ quick_key(struct quick * q, const struct quick_row * row, struct buf * out)
 	p = quick_int(p + s->name_n, &v);
 	if (p == NULL || p >= row->end || (*p != ',' && *p != '}'))
 		return (key_by_record(q, row->fields, row->end, out));
+	row->next = p;
 	d = buf_room(out, 9);
 	if (s->how == QUICK_INT64) {
 		d[0] = BSONW_INT64;
@@ -467,20 +468,19 @@ put_usual(struct quick * q, const struct step * s, const char * p,
 }
 
 /*
- * The fields, from the brace at ${p} on.  Return the byte behind the last, or
- * NULL.
+ * The fields from the one of ${s} on, with ${sep} at ${p} before the first.
+ * Return the byte behind the last, or NULL.
  */
 static const char *
-put_fields(struct quick * q, const char * p, const char * end,
-    struct buf * out)
+put_fields(struct quick * q, const struct step * s, const char * p, char sep,
+    const char * end, struct buf * out)
 {
-	const struct step * s, * stop = q->step + q->nstep;
+	const struct step * stop = q->step + q->nstep;
 	char * d = out->p + out->n;
 	const char * next;
 	char * head;
-	char sep = '{';
 
-	for (s = q->step; *p == sep; s++, sep = ',') {
+	for (; *p == sep; s++, sep = ',') {
 		for (p++; s < stop && !is_name(q, s, p, end); s++)
 			continue;
 		if (s == stop)
@@ -517,8 +517,7 @@ put_stamp(const struct quick * q, const struct bsonize_stamp * s,
 	stamp = p;
 	p = PUT(p + 4, "\x02v\0");
 	memcpy(p, &n, 4);
-	memcpy(p + 4, s->v, s->v_n);
-	p += s->v_n + 4;
+	p = quick_copy(p + 4, s->v, s->v_n);
 	*p++ = '\0';
 	if (s->has_at) {
 		p = PUT(p, "\x09" "at\0");
@@ -545,17 +544,26 @@ quick_document(struct quick * q, const struct quick_row * row,
     struct buf * out)
 {
 	size_t start = out->n;
+	const struct step * s = q->step;
 	const char * p;
 	char * d;
 
 	q->has_change = 0;
-	d = buf_room(out, key_n + 16 + q->room +
+	d = buf_room(out, 2 * key_n + 16 + q->room +
 	    (size_t)(row->end - row->fields)) + 4;
 	*d++ = key[0];
 	d = PUT(d, "_id\0");
-	memcpy(d, key + 1, key_n - 1);
-	out->n = (size_t)(d - out->p) + key_n - 1;
-	p = put_fields(q, row->fields, row->end, out);
+	d = quick_copy(d, key + 1, key_n - 1);
+	if (row->next != NULL) {
+		/* The first field is the key. */
+		quick_copy(d, s->field->elem, s->field->elem_n);
+		*d = key[0];
+		d = quick_copy(d + s->field->elem_n, key + 1, key_n - 1);
+	}
+	out->n = (size_t)(d - out->p);
+	p = (row->next != NULL) ?
+	    put_fields(q, s + 1, row->next, ',', row->end, out) :
+	    put_fields(q, s, row->fields, '{', row->end, out);
 	if (p == NULL || row->end - p != 2 || p[0] != '}' || p[1] != '}')
 		return (-1);
 	put_stamp(q, stamp, out, start);

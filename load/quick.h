@@ -22,6 +22,7 @@ struct quick;
 struct quick_row {
 	const char * line, * end;
 	const char * fields;		/* where the first name is due */
+	const char * next;		/* behind a key that was read quickly */
 	uint64_t pos;			/* the last number of its position */
 	int has_at;
 	int64_t at_ms;			/* when the source changed it */
@@ -51,16 +52,17 @@ void quick_learn(struct quick * q, const struct plan * plan,
 int quick_open(struct quick * q, const char * p, size_t n,
     struct quick_row * row);
 
-/* What the rows have in common, after quick_open() has returned 0. */
+/* The plan of the rows, after quick_open() has returned 0. */
 const struct plan * quick_plan(const struct quick * q);
+
+/* The numbers of a row's position, of which only the last one differs. */
 const uint64_t * quick_pos(const struct quick * q, size_t * npos);
 
 /**
  * quick_key(q, row, out):
  * As bsonize_key().
  */
-int quick_key(struct quick * q, const struct quick_row * row,
-    struct buf * out);
+int quick_key(struct quick * q, struct quick_row * row, struct buf * out);
 
 /**
  * quick_document(q, row, key, key_n, stamp, out):

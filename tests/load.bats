@@ -609,7 +609,7 @@ BLOCKED="117 215 371 14031"
 }
 
 @test "--check says what to do about a collection" {
-	mongo_q drop t
+	mongo_q drop
 	mongo_q insert t '{"_id":9,"v":"x"}'
 	mongo_q command '{"createIndexes":"t","indexes":[{"key":{"v":1},"name":"v_1","unique":true}]}'
 	SYNC_B_COLLECTION=bb run_stage "$LOAD" --check t fresh=other 'b=x$'
@@ -627,7 +627,7 @@ BLOCKED="117 215 371 14031"
 	expect_match out '^FAIL  a .*"system.x" can.t be'
 	expect_match out '^FAIL  b .*"x[$]" can.t be'
 	expect_in out '-> name another one in SYNC_<STREAM>_COLLECTION'
-	mongo_q drop t
+	mongo_q drop
 
 	SINK_OPTIONS='--collection {"name":"t","type":"view"}' sink
 	run_stage "$LOAD" --check t
