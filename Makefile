@@ -91,7 +91,7 @@ build/support/mongosink: tests/support/mongosink.c \
     tests/support/mongosink_log.c tests/support/mongosink_log.h
 	@mkdir -p $(@D)
 	$(TEST_CC) $(load_CFLAGS) -o $@ $(filter %.c,$^) $(load_LIBS) \
-	    $(common_LIBS)
+	    -lz -lzstd $(common_LIBS)
 
 # Measuring: tests/bench/DESIGN.md.  Always with plain -O2, like the peers.
 PROBES = meter rows fetch naive replay lagprobe

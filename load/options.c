@@ -14,6 +14,9 @@ static const struct setting settings[] = {
 	    "connection string of the server" },
 	{ "MONGODB_DATABASE", SETTING_TEXT, NULL, 0, 0,
 	    "database, unless the URI names it" },
+	{ "MONGODB_COMPRESSORS", SETTING_LIST, NULL, 0, 0,
+	    "compress with the first that the server knows: zstd, zlib, "
+	    "snappy [none]" },
 	{ "SYNC_BATCH_SIZE", SETTING_UINT, "1000", 1, 100000,
 	    "writes in one command" },
 	{ "SYNC_MAX_RETRIES", SETTING_UINT, "3", 0, 1000000,
@@ -214,6 +217,23 @@ take(struct options * opt, int c)
 	}
 }
 
+/* Names of compressors, as the library and the server have them. */
+static void
+check_compressors(const struct settings * s)
+{
+	const char * const * names;
+	size_t i, n;
+
+	names = settings_list(s, "MONGODB_COMPRESSORS", &n);
+	for (i = 0; i < n; i++) {
+		if (strcmp(names[i], "zstd") != 0 &&
+		    strcmp(names[i], "zlib") != 0 &&
+		    strcmp(names[i], "snappy") != 0)
+			die_perm("MONGODB_COMPRESSORS: \"%s\" is none of zstd, "
+			    "zlib, snappy", names[i]);
+	}
+}
+
 static void
 load_settings(struct options * opt)
 {
@@ -226,6 +246,8 @@ load_settings(struct options * opt)
 	opt->settings = s;
 	opt->uri = settings_text(s, "MONGODB_URI");
 	opt->database = settings_text(s, "MONGODB_DATABASE");
+	check_compressors(s);
+	opt->compressors = settings_text(s, "MONGODB_COMPRESSORS");
 	opt->batch = settings_uint(s, "SYNC_BATCH_SIZE");
 	opt->max_retries = settings_uint(s, "SYNC_MAX_RETRIES");
 	opt->retry_delay = settings_uint(s, "SYNC_RETRY_DELAY");

@@ -38,6 +38,7 @@ struct options {
 	struct settings * settings;
 	const char * uri;
 	const char * database;	/* NULL: the one in the URI */
+	const char * compressors;	/* NULL: those in the URI */
 	size_t batch;
 	uint64_t max_retries, retry_delay;
 	int uri_from_environment;

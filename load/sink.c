@@ -107,12 +107,13 @@ list_hosts(const mongoc_uri_t * uri, struct buf * b)
 
 /* What every connection string of ours says besides. */
 static void
-set_options(mongoc_uri_t * uri)
+set_options(mongoc_uri_t * uri, const char * compressors)
 {
 
 	if (mongoc_uri_get_appname(uri) == NULL)
 		mongoc_uri_set_appname(uri, "millrace");
-	mongoc_uri_set_compressors(uri, NULL);
+	if (compressors != NULL)
+		mongoc_uri_set_compressors(uri, compressors);
 	mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYWRITES, false);
 	if (!mongoc_uri_has_option(uri, MONGOC_URI_SOCKETTIMEOUTMS))
 		mongoc_uri_set_option_as_int32(uri,
@@ -121,7 +122,7 @@ set_options(mongoc_uri_t * uri)
 
 /* The parsed connection string, or NULL after a report. */
 static mongoc_uri_t *
-parse_uri(const char * text, int insecure)
+parse_uri(const char * text, int insecure, const char * compressors)
 {
 	mongoc_uri_t * uri;
 	bson_error_t error;
@@ -139,7 +140,7 @@ parse_uri(const char * text, int insecure)
 		mongoc_uri_destroy(uri);
 		return (NULL);
 	}
-	set_options(uri);
+	set_options(uri, compressors);
 	return (uri);
 }
 
@@ -173,7 +174,8 @@ set_write_opts(bson_t * opts)
 }
 
 struct sink *
-sink_open(const char * text, const char * database, int insecure)
+sink_open(const char * text, const char * database, int insecure,
+    const char * compressors)
 {
 	struct sink * s;
 	mongoc_uri_t * uri;
@@ -182,7 +184,7 @@ sink_open(const char * text, const char * database, int insecure)
 	setenv("MONGOC_DISABLE_SHM", "1", 1);
 	mongoc_init();
 	mongoc_log_set_handler(on_library_log, NULL);
-	if ((uri = parse_uri(text, insecure)) == NULL)
+	if ((uri = parse_uri(text, insecure, compressors)) == NULL)
 		goto err0;
 	if (database == NULL)
 		database = mongoc_uri_get_database(uri);
@@ -193,6 +195,7 @@ sink_open(const char * text, const char * database, int insecure)
 	}
 	s = mem_new(1, sizeof *s);
 	s->insecure = insecure;
+	s->compressors = compressors;
 	s->database = mem_dup(database);
 	list_hosts(uri, &s->hosts);
 	s->uri = uri;
@@ -235,7 +238,7 @@ sink_reopen(struct sink * s, const char * text)
 	mongoc_client_t * client;
 	mongoc_uri_t * uri;
 
-	if ((uri = parse_uri(text, s->insecure)) == NULL)
+	if ((uri = parse_uri(text, s->insecure, s->compressors)) == NULL)
 		return (-1);
 	if ((client = new_client(uri)) == NULL) {
 		mongoc_uri_destroy(uri);

@@ -32,14 +32,16 @@ struct sink_limits {
 };
 
 /**
- * sink_open(uri, database, insecure):
+ * sink_open(uri, database, insecure, compressors):
  * A client for the server of the connection string ${uri} and ${database},
  * or, if that is NULL, the one that the string names.  Nothing is sent yet.
- * Refused without TLS to other machines, unless ${insecure} is set.  Return
- * NULL after a report.
+ * Refused without TLS to other machines, unless ${insecure} is set.  What is
+ * sent is compressed with the first of ${compressors} that the server knows,
+ * names with commas between, which stay the caller's; NULL means those that
+ * the string names, if any.  Return NULL after a report.
  */
 struct sink * sink_open(const char * uri, const char * database,
-    int insecure);
+    int insecure, const char * compressors);
 void sink_close(struct sink * s);
 
 /**
@@ -65,8 +67,8 @@ int sink_ping(struct sink * s, struct sink_limits * limits,
 
 /**
  * sink_write(s, command, n, reply, err):
- * Send the write command ${command}, ${n} bytes of BSON.  Return 0 if the server answered:
- * ${reply} is what it said, good or bad, and lasts until the next call.
+ * Send the write command ${command}, ${n} bytes of BSON.  Return 0 if the
+ * server answered: ${reply} is what it said, good or bad, and lasts until the next call.
  * Return -1 with ${err} filled if it didn't: it may or may not have acted.
  */
 int sink_write(struct sink * s, const char * command, size_t n,

@@ -16,11 +16,11 @@ struct sink {
 	char * database;
 	struct buf hosts;
 	int insecure;
+	const char * compressors;	/* the caller's; NULL: the string's */
 	bson_t write_opts;	/* majority, journal, wtimeout */
 	bson_t reply;		/* the last answer; reply.h points into it */
 	int has_reply;
 };
-
 
 /**
  * sink_fail(s, err, error, answer):

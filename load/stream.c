@@ -161,7 +161,8 @@ open_sink(struct loader * ld, struct options * opt)
 	    opt->policy, opt->look_first, opt->ack != NULL, opt->dry_run,
 	    linein_name(ld->in), reload, opt };
 
-	ld->sink = sink_open(opt->uri, opt->database, opt->insecure);
+	ld->sink = sink_open(opt->uri, opt->database, opt->insecure,
+	    opt->compressors);
 	if (ld->sink == NULL)
 		return (EXIT_PERM);
 	ld->writer = writer_new(ld->sink, &wo, &ld->rejects, ld->conflict);

@@ -693,6 +693,42 @@ may() {
 	done
 }
 
+# compressed NAME: are the updates sent so?
+compressed() {
+	expect_status 0
+	expect_equal "$(cat out)" '{"at":2000}'
+	expect_equal "$(sent insert)" "1000 1000"
+	expect_equal "$(sed -n 's/^\(z[a-z]*\) .*/\1/p' sink.log | sort -u)" "$1"
+	[ -z "$1" ] || # what the wire saw is less than what was said
+		expect_match <(awk '/^z/ { a += $3 } /^insert/ { b += $3 }
+		    END { print a < b / 4 }' sink.log) 1
+}
+
+@test "compression: none, or what the setting or the connection string says" {
+	local f=$(rows_file 2000)
+
+	export SINK_OPTIONS=--compressors
+	sink
+	run_stage "$LOAD" <"$f"
+	compressed ""
+	sink
+	MONGODB_COMPRESSORS=snappy,zstd,zlib run_stage "$LOAD" <"$f"
+	compressed zstd
+	sink
+	MONGODB_URI="$MONGODB_URI?compressors=zlib" run_stage "$LOAD" <"$f"
+	compressed zlib
+	sink
+	MONGODB_COMPRESSORS=zlib run_stage "$LOAD" <"$f"
+	compressed zlib
+	# A server that knows none gets it as it is.
+	SINK_OPTIONS= sink
+	MONGODB_COMPRESSORS=zstd run_stage "$LOAD" <"$f"
+	compressed ""
+	MONGODB_COMPRESSORS=zstd,lz4 run_stage "$LOAD" <"$f"
+	expect_status 100
+	expect_in err 'lz4'
+}
+
 @test "settings and options that are wrong" {
 	SYNC_BATCH_SIZE=0 run_stage "$LOAD" <"$(rows_file 1)"
 	expect_status 100

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
 
 #include "mongosink_log.h"
 
@@ -21,11 +23,13 @@
  * to say, for tests of load and for measuring it.
  *
  *	mongosink [--port-file FILE] [--script FILE] [--log FILE] [--full]
- *	    [--collection JSON] [--record FILE] [--seen FILE]
+ *	    [--collection JSON] [--compressors] [--record FILE] [--seen FILE]
  *
  * It listens on a free port of 127.0.0.1, which it writes to the port file,
  * and answers each command at once.  --full: every collection exists and is
- * not empty.  --collection: what listCollections says.  A line of the script is
+ * not empty.  --collection: what listCollections says.  --compressors: messages
+ * may be compressed by zstd or zlib, and are logged as such as well.  A line of
+ * the script is
  *
  *	COMMAND N ACTION [ARGUMENT ...]
  *
@@ -52,6 +56,7 @@
 #define OP_QUERY	2004
 #define OP_REPLY	1
 #define OP_MSG		2013
+#define OP_COMPRESSED	2012
 #define DOCUMENT_MAX	16777216
 #define MESSAGE_MAX	48000000
 
@@ -78,6 +83,7 @@ static struct {
 	FILE * seen;
 	int full;
 	bson_t * collection;	/* NULL: there is none */
+	int compressors;
 } server = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static void __attribute__((noreturn, format(printf, 1, 2)))
@@ -222,8 +228,28 @@ send_reply(int fd, int32_t id, int32_t op, const bson_t * doc)
 	return (write_all(fd, bson_get_data(doc), doc->len));
 }
 
+/* Those that the client offers and that are known here. */
 static void
-say_hello(bson_t * r)
+say_compressors(bson_t * r, const bson_t * cmd)
+{
+	bson_iter_t it, in;
+	bson_t list;
+
+	if (!bson_iter_init_find(&it, cmd, "compression") ||
+	    !bson_iter_recurse(&it, &in))
+		return;
+	BSON_APPEND_ARRAY_BEGIN(r, "compression", &list);
+	while (bson_iter_next(&in)) {
+		const char * name = bson_iter_utf8(&in, NULL);
+
+		if (strcmp(name, "zstd") == 0 || strcmp(name, "zlib") == 0)
+			BSON_APPEND_UTF8(&list, bson_iter_key(&in), name);
+	}
+	bson_append_array_end(r, &list);
+}
+
+static void
+say_hello(bson_t * r, const bson_t * cmd)
 {
 
 	BSON_APPEND_BOOL(r, "helloOk", true);
@@ -235,6 +261,8 @@ say_hello(bson_t * r)
 	BSON_APPEND_INT32(r, "logicalSessionTimeoutMinutes", 30);
 	BSON_APPEND_INT32(r, "minWireVersion", 0);
 	BSON_APPEND_INT32(r, "maxWireVersion", 21);
+	if (server.compressors)
+		say_compressors(r, cmd);
 	BSON_APPEND_DOUBLE(r, "ok", 1);
 }
 
@@ -421,7 +449,7 @@ answer(int fd, int32_t id, int32_t op, const bson_t * cmd, long writes)
 		say_error(&r, s.rest);
 	else if (strcasecmp(name, "hello") == 0 ||
 	    strcasecmp(name, "isMaster") == 0)
-		say_hello(&r);
+		say_hello(&r, cmd);
 	else if (strcmp(name, "insert") == 0 || strcmp(name, "update") == 0 ||
 	    strcmp(name, "delete") == 0) {
 		keep(cmd);
@@ -471,6 +499,38 @@ dispatch(int fd, const uint8_t * head, const uint8_t * p, size_t n)
 	return (found ? answer(fd, get32(head + 4), op, &cmd, writes) : -1);
 }
 
+/*
+ * A compressed message: in its head the kind that it had takes the place of
+ * its own.  Return -1 to close the connection.
+ */
+static int
+expand(int fd, uint8_t * head, const uint8_t * p, size_t n)
+{
+	struct step none = { "", 0, "", "" };
+	size_t size, got = 0;
+	uint8_t * plain;
+	uLongf zn;
+	int rc = -1;
+
+	if (n < 9 || !server.compressors || get32(p + 4) < 0 ||
+	    get32(p + 4) > MESSAGE_MAX)
+		return (-1);
+	size = (size_t)get32(p + 4);
+	if ((plain = malloc(size + 1)) == NULL)
+		die("no memory");
+	zn = size;
+	if (p[8] == 2 && uncompress(plain, &zn, p + 9, n - 9) == Z_OK)
+		got = zn;
+	else if (p[8] == 3)
+		got = ZSTD_decompress(plain, size, p + 9, n - 9);
+	log_command(p[8] == 2 ? "zlib" : "zstd", 0, n, &none);
+	memcpy(head + 12, p, 4);
+	if (got == size)
+		rc = dispatch(fd, head, plain, size);
+	free(plain);
+	return (rc);
+}
+
 static void *
 serve(void * arg)
 {
@@ -489,7 +549,9 @@ serve(void * arg)
 				die("no memory");
 		}
 		if (read_all(fd, body, n) == -1 ||
-		    dispatch(fd, head, body, n) == -1)
+		    (get32(head + 12) == OP_COMPRESSED ?
+		    expand(fd, head, body, n) :
+		    dispatch(fd, head, body, n)) == -1)
 			break;
 	}
 	free(body);
@@ -545,6 +607,8 @@ main(int argc, char * argv[])
 	for (i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--full") == 0)
 			server.full = 1;
+		else if (strcmp(argv[i], "--compressors") == 0)
+			server.compressors = 1;
 		else if (i + 1 == argc)
 			die("usage: see mongosink.c");
 		else if (strcmp(argv[i], "--port-file") == 0)
