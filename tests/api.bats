@@ -254,6 +254,13 @@ minutes() {
 	expect_in answer 'millrace_runs_total{table="orders",result="ok"} 1'
 	expect_in answer 'millrace_lag_seconds_count{table="orders"} 1'
 	expect_in answer 'millrace_server_up{server="mysql"} 1'
+	# Each has its place in the manual.
+	names=$(sed -n 's/^# TYPE \(millrace_\)\?\([a-z_]*\) .*/\2/p' answer)
+	[ "$(wc -w <<<"$names")" -gt 40 ]
+	for name in $names; do
+		grep -qw "$name" "$ROOT/supervisor/supervisor-api.7" ||
+		    fail "$name is in no manual"
+	done
 	if command -v promtool; then
 		promtool check metrics <answer
 	fi
