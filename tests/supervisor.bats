@@ -630,6 +630,10 @@ not_ahead() {
 	[ "$checked" -gt 0 ]
 }
 
+# progress FIELD: of the run of orders that is made.
+progress() { supervisor status --json orders | jq -c "$1"; }
+is_due() { [ "$(progress '.progress.rows_due')" -ge 100 ]; }
+
 @test "a run's progress, the next one, and what isn't promised are known" {
 	shop 74 800
 	export SYNC_TABLES=orders SYNC_INTERVAL_MINUTES=60
