@@ -32,11 +32,13 @@ def extract_figures(w):
 
 
 def load_figures(w, stream):
-    def by_size(size):
-        with_size = dict(env, SYNC_BATCH_SIZE=str(size))
-        return lambda: w.meter(load(), stdin=stream, env=with_size)
+    def by(name, value):
+        setting = dict(env, **{name: str(value)})
+        return lambda: w.meter(load(), stdin=stream, env=setting)
 
-    with w.sink() as env:
-        got = turns({f"load, SYNC_BATCH_SIZE {n}": by_size(n)
-                     for n in (100, 1000, 10000)}, ROUNDS)
+    variants = [("SYNC_BATCH_SIZE", n) for n in (100, 1000, 10000)]
+    variants += [("MONGODB_COMPRESSORS", c) for c in ("zstd", "zlib")]
+    with w.sink("--compressors") as env:
+        got = turns({f"load, {name} {value}": by(name, value)
+                     for name, value in variants}, ROUNDS)
     return list(both(got, w.rows))
