@@ -4,6 +4,8 @@
 #	make demo		see it work, with servers of its own
 #	make test		run every test
 #	make bench		measure it against others; make bench-check
+#	make faults N=1000	break things on purpose, for long: SEED=, ROWS=,
+#				SOURCE=mariadb; see tests/faults/run --help
 #	make install		under $(DESTDIR)$(PREFIX); make uninstall
 #	make SAN=1		with AddressSanitizer and UBSan, into the same bin/
 #
@@ -82,7 +84,8 @@ $B/tests/$(1): tests/unit/$(1).c tests/unit/tap.h $$(filter-out %/main.o,\
 	    $$($(call stage,$(1))_LIBS) $$(common_LIBS)
 endef
 $(foreach t,$(TESTS),$(eval $(call unit,$(t))))
-unit-tests: $(TESTS:%=$B/tests/%) build/support/mongosink
+unit-tests: $(TESTS:%=$B/tests/%) build/support/mongosink \
+    build/support/failcall.so
 	@echo $(TESTS:%=$B/tests/%)
 
 # Programs that only tests need: see their first comments.
@@ -106,8 +109,15 @@ bench:
 bench-check:
 	tests/bench/check
 
+build/support/failcall.so: tests/support/failcall.c
+	@mkdir -p $(@D)
+	$(TEST_CC) -fPIC -shared -o $@ $< -ldl
+
 demo:
 	scripts/demo
+faults: all build/support/failcall.so
+	tests/faults/run $(N:%=--n %) $(SEED:%=--seed %) \
+	    $(SOURCE:%=--source %) $(OPTIONS) $(ROWS)
 test:
 	tests/run
 
@@ -147,7 +157,7 @@ uninstall:
 clean:
 	rm -rf bin build
 
-.PHONY: all demo test unit-tests probes bench bench-check install \
+.PHONY: all demo test faults unit-tests probes bench bench-check install \
     uninstall clean FORCE
 FORCE:
 -include $(wildcard $B/*/*.d)

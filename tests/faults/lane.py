@@ -1,0 +1,93 @@
+"""Trials that take turns in lanes, several at a time, each lane with
+databases and a folder of its own."""
+import collections
+import multiprocessing
+import os
+import random
+
+import ledger
+import workload
+from invariants import Target, Violation
+
+LANES = 4
+
+
+class Lane:
+    """A subclass has trial(plan), which yields violations."""
+
+    stops = True                # at the first violation
+
+    def __init__(self, folder, seed, number):
+        for name in ("MYSQL_DATABASE", "MONGODB_DATABASE"):
+            os.environ[name] += "_%d" % number
+        self.database = os.environ["MYSQL_DATABASE"]
+        self.folder = "%s/lane%d" % (folder, number)
+        os.makedirs(self.folder + "/schemas")
+        self.rng = random.Random("lane %s %s" % (seed, number))
+        self.count = collections.Counter()
+        admin = ledger.connect(database=None)
+        ledger.ask(admin, "DROP DATABASE IF EXISTS `%s`" % self.database)
+        ledger.ask(admin, "CREATE DATABASE `%s` DEFAULT CHARACTER SET "
+                   "utf8mb4" % self.database)
+        self.link = ledger.connect()
+        self.target = Target()
+        self.target.client.drop_database(self.target.db.name)
+        ledger.create(self.link)
+        workload.begin(self.link)
+
+    def end(self):
+        """What there is to check when the trials are over."""
+        return []
+
+    def close(self):
+        ledger.ask(self.link, "DROP DATABASE `%s`" % self.database)
+        self.target.client.drop_database(self.target.db.name)
+
+
+def _lane(make, folder, seed, number, plans, queue):
+    found, lane = [], None
+    try:
+        lane = make(folder, seed, number)
+        for plan in plans:
+            found = list(lane.trial(plan))
+            queue.put((1, found, None))
+            if found and lane.stops:
+                break
+        else:
+            found = list(lane.end())
+            queue.put((0, found, None))
+        if not found:
+            lane.close()
+    except Exception as e:                      # pylint: disable=W0718
+        queue.put((0, [Violation("-", None, None, "lane %d failed: %r"
+                                 % (number, e))], None))
+        raise
+    finally:
+        queue.put((None, [], lane.count if lane else {}))
+
+
+def run(make, folder, seed, plans):
+    """All the plans. Return how many were tried, what the lanes counted, and
+    the violations."""
+    queue = multiprocessing.Queue()
+    started = [multiprocessing.Process(target=_lane, args=(
+        make, folder, seed, i, plans[i::LANES], queue))
+        for i in range(LANES)]
+    for p in started:
+        p.start()
+    left, trials, count, out = LANES, 0, collections.Counter(), []
+    while left:
+        done, found, counted = queue.get()
+        out += found
+        if done is None:
+            left -= 1
+            count.update(counted)
+        else:
+            trials += done
+    for p in started:
+        p.join()
+    return trials, count, out
+
+
+def listed(count):
+    return ", ".join("%s %d" % c for c in sorted(count.items())) or "none"

@@ -1,0 +1,297 @@
+"""Writers at work, processes killed, servers gone: the run and its end."""
+import bisect
+import collections
+import datetime
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+
+import invariants
+import ledger
+import workload
+from controls import Cursor, Observer
+from invariants import Target, Violation
+from lane import listed
+from service import STAGES, Service, kill, settings, wait_until
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TABLES = list(ledger.TABLES)
+SECRET = "sesame-%d"
+STAMP = re.compile(r'\{"timestamp":"([^"Z]*)Z"')
+LIMIT = 60                      # seconds until all is there, without faults
+
+
+class Race:
+    def __init__(self, folder, seed, kinds, longest, deletes):
+        self.folder, self.seed = folder, seed
+        self.kinds, self.longest = kinds, longest
+        self.deletes = deletes
+        self.rng = random.Random("faults %s" % seed)
+        self.violations = []
+        self.hits = collections.Counter()
+        self.times = []                 # of the kills
+        self.before = {}
+        self.checked = 0
+        self.target = Target()
+        self.root = ledger.connect()
+        self.user = "f%d" % (seed % 10**9)
+        self.secrets = [SECRET % seed, workload.PRIVATE]
+
+    # Beginning.
+
+    def open(self):
+        ledger.create(self.root)
+        workload.begin(self.root)
+        for sql in ("DROP USER IF EXISTS %s", "CREATE USER %s IDENTIFIED BY "
+                    "'" + self.secrets[0] + "'",
+                    "GRANT SELECT, PROCESS ON *.* TO %s"):
+            ledger.ask(self.root, sql % ("'" + self.user + "'@'%'"))
+        self.target.client.drop_database(self.target.db.name)
+        self.service = Service(self.folder, settings(
+            self.folder, MYSQL_USER=self.user,
+            MYSQL_PASSWORD=self.secrets[0]))
+        self.service.start()
+        self.controls = [Cursor(0), Cursor(2)]
+        self.observer = Observer(Target(), {
+            "acct": list(range(workload.HOT)),
+            "tick": [{"shard": 0, "id": k} for k in range(20)]})
+        for thread in (*self.controls, self.observer):
+            thread.start()
+        self.writers = [subprocess.Popen(
+            [sys.executable, "-B", HERE + "/workload.py", str(self.seed),
+             str(self.longest), str(worker), ",".join(self.kinds)],
+            stdout=subprocess.PIPE) for worker in range(2)]
+
+    # Faults.
+
+    def pause(self, mean):
+        """The moment is what is drawn, so a sleep is meant here."""
+        time.sleep(min(2, self.rng.expovariate(1 / mean)))
+
+    def settle(self):
+        """Wait until the first copy is made, so that there is something to
+        disturb."""
+        wait_until(lambda: all(self.service.runs(t) for t in TABLES), LIMIT)
+
+    def kill_one(self):
+        """One of a kind that is drawn, as soon as there is one."""
+        name = self.rng.choice(("supervisor", *STAGES))
+        nth = self.rng.random()
+        found = []
+
+        def is_there():
+            found[:] = [p for p, n in self.service.processes() if n == name]
+            return found
+        if wait_until(is_there, 2, 0.005) is None:
+            return False
+        pid = found[int(nth * len(found))]
+        if not kill(pid):
+            return False
+        self.hits[name] += 1
+        self.times.append(time.time())
+        return True
+
+    def kill_all(self):
+        self.times.append(time.time())
+        found = self.service.kill_all()
+        self.hits["all, %d processes" % len(found)] += 1
+        self.checkpoints()
+        self.service.start()
+        return True
+
+    def checkpoints(self):
+        """I5, while none of us writes."""
+        marks = {t: self.service.bookmark(t) for t in TABLES}
+        book = ledger.Ledger.read()
+        for table, mark in marks.items():
+            if mark is None:
+                continue
+            seqs = dict(self.target.seqs(table))
+            self.violations += invariants.checkpoint_true(mark, book, seqs)
+            self.violations += invariants.checkpoint_grows(
+                self.before.get(table), mark)
+            self.before[table] = mark
+            self.checked += 1
+
+    def server(self, name, *how):
+        """kill -9 of a server, and its return."""
+        env = dict(os.environ)
+        script = HERE + "/../../scripts/servers"
+        subprocess.run([script, "stop", "--keep", "--kill", name], env=env,
+                       check=True, stdin=subprocess.DEVNULL)
+        self.pause(0.3)
+        subprocess.run([script, "start", name], env=env, check=True,
+                       stdin=subprocess.DEVNULL)
+        self.hits["server " + name] += 1
+
+    def phases(self):
+        """In what they came: a run, or the time between two."""
+        begun = []
+        with open(self.service.log, encoding="utf-8") as log:
+            for line in log:
+                at = STAMP.match(line)
+                if at and '"operation":"run"' in line:
+                    begun.append((datetime.datetime.fromisoformat(
+                        at[1] + "+00:00").timestamp(),
+                        1 if "run begins" in line else 0))
+        count = collections.Counter()
+        for at in self.times:
+            last = bisect.bisect(begun, (at, 2))
+            count["in a run" if last and begun[last - 1][1] else
+                  "between two"] += 1
+        return count
+
+    # The end.
+
+    def rest(self):
+        """Stop the writers; return how long until all is there."""
+        for w in self.writers:
+            w.terminate()
+        self.stats = collections.Counter()
+        for w in self.writers:
+            said = json.loads(w.communicate()[0] or '{"count":{}}')
+            self.stats.update(said["count"])
+        self.root = ledger.connect()
+        self.book = ledger.Ledger.read()
+        latest = {}
+        for e in self.book.alive().values():
+            if (e.changed, e.key) > latest.get(e.table, ("",))[:2]:
+                latest[e.table] = (e.changed, e.key, e)
+
+        def there():
+            marks = [self.service.bookmark(t) for t in TABLES]
+            return all(m and m.covers(latest[m.table][2]) for m in marks)
+        took = wait_until(there, LIMIT)
+        runs = {t: self.service.runs(t) for t in TABLES}
+        wait_until(lambda: all(self.service.runs(t) >= runs[t] + 2
+                               for t in TABLES), LIMIT)
+        return took
+
+    def close(self):
+        """Check everything. Return the violations."""
+        took = self.rest()
+        self.took = took
+        live = self.service.processes()
+        out = self.violations
+        if live:
+            out += invariants.descriptors(live[0][0], 80)
+        out += invariants.lively(took, LIMIT)
+        out += invariants.secret_kept(self.secrets, self.folder, live)
+        for thread in (*self.controls, self.observer):
+            thread.finish()
+        code = self.service.stop()
+        if code != 0:
+            out.append(Violation("I9", None, None, "the supervisor ended "
+                                 "with %s" % code))
+        self.checkpoints()
+        self.left = 0
+        for table in TABLES:
+            docs = self.target.docs(table)
+            out += invariants.at_rest(table, self.book, docs, self.deletes)
+            self.left += invariants.left_by_deletes(table, self.book, docs)
+            out += invariants.checkpoint_sane(
+                self.service.checkpoint(table), table)
+        out += invariants.never_back(self.observer)
+        with open(self.service.log) as log:
+            out += invariants.conserved(log)
+        out += invariants.nothing_left(self.service.state)
+        ledger.ask(self.root, "DROP USER '%s'@'%%'" % self.user)
+        return out
+
+    def abort(self):
+        for w in getattr(self, "writers", ()):
+            w.kill()
+        if hasattr(self, "service"):
+            self.service.kill_all()
+
+    def report(self, say):
+        count = collections.Counter(v.invariant for v in self.violations)
+        say("%d commits, %d changes of %d keys; writers: %s" % (
+            self.book.commits(), len(self.book.entries),
+            len(self.book.by_key), listed(self.stats)))
+        say("faults: %s; %d checkpoints compared, %d looks at hot documents"
+            % (listed(self.hits), self.checked, self.observer.looks))
+        say("lost %d, doubled %d, stale %d, went back %d, position ahead %d;"
+            " at rest after %s" % (
+                count["I1"], count["I2"], count["I3"], count["I4"],
+                count["I5"], "%.1f s" % self.took if self.took is not None
+                else "never"))
+        if not self.deletes:
+            say("%d documents of deleted rows are left: the time of change "
+                "doesn't tell of deletes" % self.left)
+
+    def losses(self, say):
+        """What the controls have lost, in percent of the rows."""
+        rows = sum(t == "acct" for t, _ in self.book.alive())
+        for c in self.controls:
+            lost = c.lost(self.book)
+            share = 100 * len(lost) / rows
+            say("control, %s: lost %d of %d rows, %.1f %% (%s)" % (
+                c.name, len(lost), rows, share,
+                listed(collections.Counter(e.kind for e in lost))))
+            yield c, share
+
+
+def campaign(args, folder, say, faults):
+    """A race while faults(it) breaks things. Return it, at its end."""
+    kinds = [k for k in workload.KINDS if args.locks or k != "lock"]
+    it = Race(folder, args.seed, kinds, args.longest, args.deletes)
+    try:
+        it.open()
+        faults(it)
+        it.close()
+    except BaseException:
+        it.abort()
+        raise
+    it.report(say)
+    return it
+
+
+def shown(it):
+    return [invariants.show(v, it.book) for v in it.violations]
+
+
+def race(args, folder, say):
+    """args.n seconds of writers; the controls have to lose."""
+    it = campaign(args, folder, say, lambda it: time.sleep(args.n))
+    out = shown(it)
+    for control, share in it.losses(say):
+        if share <= (1 if control.lag == 0 else 0):
+            out.append("the control lost too little: %s" % control.name)
+    return out
+
+
+def kills(args, folder, say):
+    """args.n times one process is killed, or all at once."""
+    def faults(it):
+        it.settle()
+        done = 0
+        while done < args.n:
+            it.pause(0.15)
+            done += it.kill_all() if it.rng.random() < 0.15 else \
+                it.kill_one()
+    it = campaign(args, folder, say, faults)
+    say("of the kills, %s" % listed(it.phases()))
+    for _ in it.losses(say):
+        pass
+    return shown(it)
+
+
+def restarts(args, folder, say):
+    """args.n times a server is killed, and comes back."""
+    if os.environ.get("MONGODB_TEST_URI"):
+        say("not with MONGODB_TEST_URI: it is not ours to stop")
+        return []
+
+    def faults(it):
+        it.settle()
+        for i in range(args.n):
+            it.pause(1)
+            it.server(os.environ["MILLRACE_SOURCE"] if i % 2 == 0
+                      else "mongodb")
+        it.pause(1)
+    return shown(campaign(args, folder, say, faults))
