@@ -40,7 +40,7 @@ struct probe {
 	int64_t * visible;	/* and visible; 0 for not yet */
 	mongoc_collection_t * collection;
 	FILE * f;		/* of seen, as far as it is read */
-	int32_t last;		/* the highest id that was visible */
+	int32_t last;		/* all up to this id are visible */
 };
 
 static void __attribute__((noreturn))
@@ -74,9 +74,9 @@ note(struct probe * p, int64_t id, int64_t ns)
 {
 
 	if (id >= 0 && id <= p->count && p->visible[id] == 0)
-		p->visible[id] = ns;
-	if (id > p->last)
-		p->last = (int32_t)id;
+		__atomic_store_n(&p->visible[id], ns, __ATOMIC_SEQ_CST);
+	while (p->last < p->count && p->visible[p->last + 1] != 0)
+		p->last++;
 }
 
 /* What mongosink has written since. */

@@ -201,14 +201,14 @@ def tables_bar(w, rows):
 
 # --- The wide and ugly table ---
 
-def wide_figures(w, rows):
+def wide_figures(w, table, rows):
     """No bar: the worst case, beside the same peers."""
     stream = w.path("wide.stream")
-    w.meter(extract("wide"), stdout=stream)
+    w.meter(extract(table), stdout=stream)
     expect(count(stream, b'{"type":"RECORD"'), rows, "rows of extract")
     runs = {
-        "mysql --batch --quick": lambda: w.meter(peers.mysql(w, "wide")),
-        "extract": lambda: w.meter(extract("wide")),
+        "mysql --batch --quick": lambda: w.meter(peers.mysql(w, table)),
+        "extract": lambda: w.meter(extract(table)),
         "transform": lambda: w.meter(transform(w), stdin=stream),
         "jq -c .": lambda: w.meter(["jq", "-c", "."], stdin=stream)}
     if not peers.have("jq"):
@@ -216,6 +216,6 @@ def wide_figures(w, rows):
     with w.sink() as env:
         runs["load"] = lambda: w.meter(load(), stdin=stream, env=env)
         runs["the naive loader"] = lambda: w.meter(
-            [PROBES / "naive", "wide", "id"], stdin=stream, env=env)
+            [PROBES / "naive", table, "id"], stdin=stream, env=env)
         return [], [per_million(f"wide table: {name}", got, rows)
                     for name, got in turns(runs, 4).items()]
