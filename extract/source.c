@@ -389,28 +389,22 @@ expect(struct source * s, const char * sql, const char * expected)
 	return (SOURCE_FAILED);
 }
 
+#define SESSION	"SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = '', " \
+    "lock_wait_timeout = 5, net_write_timeout = 120, " \
+    "wait_timeout = 28800, sql_big_selects = 1, sql_auto_is_null = 0, " \
+    "autocommit = 1, "
+
 /* Make the session what the statements and the conversions count on. */
 static enum source_rc
 set_session(struct source * s)
 {
-	static const char * const both[] = {
-		"SET NAMES utf8mb4",
-		"SET SESSION time_zone = '+00:00', sql_mode = '', "
-		    "lock_wait_timeout = 5, net_write_timeout = 120, "
-		    "wait_timeout = 28800, sql_big_selects = 1, "
-		    "sql_auto_is_null = 0, autocommit = 1",
-		"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, "
-		    "READ ONLY",
-		NULL };
 	enum source_rc rc;
-	size_t i;
 
-	for (i = 0; both[i] != NULL; i++) {
-		if ((rc = run(s, both[i])) != SOURCE_OK)
-			return (rc);
-	}
-	rc = run(s, source_is_mariadb(s) ? "SET SESSION max_statement_time = 0"
-	    : "SET SESSION max_execution_time = 0");
+	rc = run(s, source_is_mariadb(s) ? SESSION "max_statement_time = 0" :
+	    SESSION "max_execution_time = 0");
+	if (rc == SOURCE_OK)
+		rc = run(s, "SET SESSION TRANSACTION ISOLATION LEVEL READ "
+		    "COMMITTED, READ ONLY");
 	if (rc != SOURCE_OK)
 		return (rc);
 	return (expect(s, "SELECT CONCAT_WS(' ', @@session.time_zone, "

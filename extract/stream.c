@@ -126,7 +126,9 @@ run_job(struct stream * st, size_t i)
 	int repeated = st->opt->follow || st->opt->rounds;
 	int code, failed;
 
-	if ((!repeated || i == 0) && (code = stream_bound(st)) != 0)
+	/* For the first table it was read just now, unless we waited. */
+	if ((!repeated || i == 0) && (st->again || i > 0 || st->opt->rounds) &&
+	    (code = stream_bound(st)) != 0)
 		return (code);
 	if (st->plan[i] == NULL)
 		stream_schema(st, i);
