@@ -79,6 +79,25 @@ check_connection(struct check * c)
 	say(c, OK, "character set", "utf8mb4 on the connection");
 }
 
+/* Compression is agreed on with the server, or silently left out. */
+static int
+check_compression(struct check * c)
+{
+	enum source_rc rc;
+	int yes;
+
+	if (c->opt->source.compression == SOURCE_PLAIN)
+		return (0);
+	if ((rc = source_compresses(c->source, &yes)) != SOURCE_OK)
+		return (source_report(c->source, rc, "compression"));
+	if (yes)
+		say(c, OK, "compression", "in use");
+	else
+		say(c, WARN, "compression", "none: the server doesn't take "
+		    "part (MYSQL_COMPRESSION)");
+	return (0);
+}
+
 static int
 check_zone(struct check * c)
 {
@@ -364,7 +383,8 @@ check_run(const struct options * opt, struct source * s, struct out * out)
 	int code;
 
 	check_connection(&c);
-	code = check_zone(&c);
+	if ((code = check_compression(&c)) == 0)
+		code = check_zone(&c);
 	if (code == 0)
 		code = check_privileges(&c);
 	if (code == 0)

@@ -32,7 +32,7 @@ static const char usage[] =
 "  --where SQL         only rows for which the condition is true\n"
 "  --change COLUMN     the change column [updated_at, else created_at]\n"
 "  --key COLUMN,...    the columns that identify a row [the primary key]\n"
-"  --page-size N       rows in a statement, at most [10000]\n"
+"  --page-size N       rows in a statement, at most [50000]\n"
 "  --nulls INTERVAL    how often rows without change time are read [1h]\n"
 "  --settle TIME       wait this long for rows just changed [10s]\n"
 "  --lag TIME          keep behind the clock without PROCESS [5s]\n"
@@ -65,6 +65,8 @@ static const struct setting table[] = {
 	    "certificate authorities; given, TLS is used everywhere" },
 	{ "MYSQL_SSL_CERT", SETTING_TEXT, NULL, 0, 0, "client certificate" },
 	{ "MYSQL_SSL_KEY", SETTING_TEXT, NULL, 0, 0, "and its key" },
+	{ "MYSQL_COMPRESSION", SETTING_TEXT, "none", 0, 0,
+	    "of the connection: none, zlib or zstd" },
 	{ "MYSQL_DATETIME_OFFSET", SETTING_TEXT, "+00:00", 0, 0,
 	    "zone of DATETIME columns, a fixed offset" },
 	{ "SYNC_TABLES", SETTING_LIST, NULL, 0, 0,
@@ -245,6 +247,26 @@ parse_offset(const char * s, int64_t * us)
 }
 
 static void
+check_compression(struct options * opt, const char * name)
+{
+	static const char * const names[] = { [SOURCE_PLAIN] = "none",
+	    [SOURCE_ZLIB] = "zlib", [SOURCE_ZSTD] = "zstd" };
+	int i;
+
+	for (i = SOURCE_PLAIN; i <= SOURCE_ZSTD; i++) {
+		if (strcmp(name, names[i]) == 0)
+			break;
+	}
+	if (i > SOURCE_ZSTD)
+		die_perm("MYSQL_COMPRESSION: \"%s\" is not none, zlib or "
+		    "zstd", name);
+	opt->source.compression = (enum source_compression)i;
+	if (!source_has_compression(opt->source.compression))
+		die_perm("MYSQL_COMPRESSION: the client library that this "
+		    "program was built with can't do %s, only zlib", name);
+}
+
+static void
 check_settings(struct options * opt)
 {
 	struct settings * s = opt->settings;
@@ -254,6 +276,7 @@ check_settings(struct options * opt)
 	if (strcmp(charset, "utf8mb4") != 0)
 		die_perm("MYSQL_CHARSET: \"%s\" is not utf8mb4, the only one "
 		    "that can carry all text", charset);
+	check_compression(opt, settings_text(s, "MYSQL_COMPRESSION"));
 	if (parse_offset(offset, &opt->cell.offset_us) == -1)
 		die_perm("MYSQL_DATETIME_OFFSET: \"%s\" is no offset such as "
 		    "+01:00; zones with daylight saving time have no fixed "
@@ -339,7 +362,7 @@ options_parse(struct options * opt, int argc, char ** argv)
 {
 
 	memset(opt, 0, sizeof *opt);
-	opt->page_size = 10000;
+	opt->page_size = 50000;
 	opt->nulls_us = 3600 * SECOND_US;
 	opt->lag_us = 5 * SECOND_US;
 	opt->settle_us = 10 * SECOND_US;

@@ -15,7 +15,6 @@
 
 #include "out.h"
 
-#define HELD_MAX	(4u << 20)	/* held back at most, but for a row */
 #define PIPE_SIZE	(256 << 10)
 #define SLOT		4096		/* a pipe is a ring of such */
 
@@ -54,6 +53,13 @@ out_buf(struct out * o)
 {
 
 	return (&o->buf);
+}
+
+size_t
+out_held(const struct out * o)
+{
+
+	return (o->buf.n - o->done);
 }
 
 /* How many bytes can be written without waiting, roughly and rather less. */
@@ -132,12 +138,12 @@ out_try(struct out * o)
 {
 	size_t n, space;
 
-	while (!o->failed && (n = o->buf.n - o->done) >= OUT_CHUNK &&
+	while (!o->failed && (n = out_held(o)) >= OUT_CHUNK &&
 	    (space = room(o)) >= OUT_CHUNK)
 		write_some(o, n < space ? n : space);
 	if (o->failed)
 		return (OUT_FAILED);
-	return (o->buf.n - o->done >= HELD_MAX ? OUT_FULL : OUT_OK);
+	return (out_held(o) >= OUT_HELD_MAX ? OUT_FULL : OUT_OK);
 }
 
 void

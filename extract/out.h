@@ -27,6 +27,10 @@ struct out * out_open(int fd, const char * name);
 struct buf * out_buf(struct out * o);
 
 #define OUT_CHUNK	(64u << 10)	/* worth a write */
+#define OUT_HELD_MAX	(4u << 20)	/* held back at most, but for a row */
+
+/* How many bytes are held back. */
+size_t out_held(const struct out * o);
 
 /* Write as much of the buffer as can be without waiting, if it is worth it. */
 enum out_rc out_try(struct out * o);

@@ -26,16 +26,16 @@ struct page_plan {
 	struct piece * column;	/* what stands before each value */
 	enum cell_kind * kind;
 	char * is_key;
-	size_t room;		/* for all but the values that aren't NULL */
+	size_t room;		/* for all but the values' own lengths */
 };
 
-/* The text behind ${start} is a piece: fill it up to whole blocks. */
+/* The text behind ${start} is a piece: fill it up to whole blocks, two. */
 static struct piece
 end_piece(struct buf * b, size_t start)
 {
 	struct piece piece = { start, b->n - start };
 
-	while ((b->n - start) % BLOCK != 0)
+	while ((b->n - start) % BLOCK != 0 || b->n - start < 2 * BLOCK)
 		buf_putc(b, ' ');
 	return (piece);
 }
@@ -102,8 +102,9 @@ page_plan_new(const struct catalog_table * t, const struct cell_env * env,
 			plan->kind[i] = CELL_TIMESTAMP;
 	}
 
-	/* The pieces, whole blocks; "null" for each value; numbers. */
-	plan->room = b->n + 4 * t->ncolumn + FAST_ROOM + 64;
+	/* The pieces, whole blocks; what a value takes beyond its length, or
+	 * for "null"; numbers. */
+	plan->room = b->n + FAST_ROOM * t->ncolumn + FAST_ROOM + 64;
 	return (plan);
 }
 
@@ -127,7 +128,10 @@ copy_piece(char * d, const struct page_plan * plan,
 	const char * s = plan->text.p + piece->start;
 	size_t i;
 
-	for (i = 0; i < piece->n; i += BLOCK)
+	/* Nearly all are of one or two blocks. */
+	memcpy(d, s, BLOCK);
+	memcpy(d + BLOCK, s + BLOCK, BLOCK);
+	for (i = 2 * BLOCK; i < piece->n; i += BLOCK)
 		memcpy(d + i, s + i, BLOCK);
 	return (d + piece->n);
 }
@@ -165,6 +169,18 @@ put_slowly(struct buf * b, const struct page_plan * plan, size_t i,
 	return (cell_put(b, plan->kind[i], &strict, p, n));
 }
 
+/* Room for the cells from ${i} on, if they stay as they are, and the rest. */
+static inline char *
+reserve(struct buf * b, const struct page_plan * plan, size_t i,
+    const unsigned long * len)
+{
+	size_t room = plan->room;
+
+	for (; i < plan->table->ncolumn; i++)
+		room += len[i];
+	return (buf_room(b, room));
+}
+
 const char *
 page_row(struct buf * b, const struct page_plan * plan, struct cell_env * env,
     char * const * row, const unsigned long * len, uint64_t n, size_t * bad)
@@ -173,7 +189,7 @@ page_row(struct buf * b, const struct page_plan * plan, struct cell_env * env,
 	const char * why;
 	char * d, * end;
 
-	d = copy_head(buf_room(b, plan->room), plan, env, row, len);
+	d = copy_head(reserve(b, plan, 0, len), plan, env, row, len);
 	b->n = (size_t)(d - b->p);
 	buf_put_u64(b, n);
 	d = b->p + b->n;
@@ -184,22 +200,19 @@ page_row(struct buf * b, const struct page_plan * plan, struct cell_env * env,
 			d += 4;
 			continue;
 		}
-
-		/* Room for the cell, and for all that is of fixed size. */
-		b->n = (size_t)(d - b->p);
-		d = buf_room(b, len[i] + plan->room);
 		if ((end = fast_cell(d, plan->kind[i], row[i], len[i])) !=
 		    NULL) {
 			d = end;
 			continue;
 		}
+		b->n = (size_t)(d - b->p);
 		if ((why = put_slowly(b, plan, i, env, row[i], len[i])) !=
 		    NULL) {
 			b->n = start;
 			*bad = i;
 			return (why);
 		}
-		d = buf_room(b, plan->room);
+		d = reserve(b, plan, i + 1, len);
 	}
 	memcpy(d, "}}\n", 3);
 	b->n = (size_t)(d + 3 - b->p);

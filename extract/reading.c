@@ -24,19 +24,30 @@ change_column(const struct job * job)
 	return (&job->table->column[job->table->change]);
 }
 
-/* Make the next page last between a quarter of the limit and the limit. */
+/*
+ * Make the next page last between a quarter of the limit and the limit.  If
+ * the reader of our output is slower than the server, no more than can be
+ * held back: then a page is read to its end without waiting.
+ */
 static void
 adapt(struct stream * st, size_t i)
 {
-	uint64_t * limit = &st->limit[i];
+	const struct page * pg = &st->page;
+	uint64_t limit = st->limit[i], most = st->opt->page_size;
 
-	if (st->page.open_us > PAGE_OPEN_US && *limit > PAGE_SIZE_MIN)
-		*limit = *limit / 2 < PAGE_SIZE_MIN ? PAGE_SIZE_MIN :
-		    *limit / 2;
-	else if (st->page.open_us < PAGE_SHORT_US)
-		*limit *= 2;
-	if (*limit > st->opt->page_size)
-		*limit = st->opt->page_size;
+	if (pg->open_us > PAGE_OPEN_US)
+		limit /= 2;
+	else if (pg->open_us < PAGE_SHORT_US)
+		limit *= 2;
+	if (pg->slow && pg->bytes > 0 &&
+	    OUT_HELD_MAX * pg->read / pg->bytes < most)
+		most = OUT_HELD_MAX * pg->read / pg->bytes;
+	if (limit > most)
+		limit = most;
+	if (limit < PAGE_SIZE_MIN && limit < st->limit[i])
+		limit = st->limit[i] < PAGE_SIZE_MIN ? st->limit[i] :
+		    PAGE_SIZE_MIN;
+	st->limit[i] = limit;
 }
 
 /* After trouble with a statement: return 0 if it may be sent again. */

@@ -332,6 +332,34 @@ set_tls(const struct source_options * opt, MYSQL * my)
 		mysql_options(my, MYSQL_OPT_SSL_KEY, opt->ssl_key);
 }
 
+int
+source_has_compression(enum source_compression c)
+{
+
+#ifdef MARIADB_PACKAGE_VERSION
+	/* zstd is a plug-in of it that hardly anybody has. */
+	return (c != SOURCE_ZSTD);
+#else
+	(void)c;
+	return (1);
+#endif
+}
+
+static void
+set_compression(const struct source_options * opt, MYSQL * my)
+{
+
+	if (opt->compression == SOURCE_PLAIN)
+		return;
+#ifdef MARIADB_PACKAGE_VERSION
+	mysql_options(my, MYSQL_OPT_COMPRESS, NULL);
+#else
+	mysql_options(my, MYSQL_OPT_COMPRESSION_ALGORITHMS,
+	    opt->compression == SOURCE_ZSTD ? "zstd,uncompressed" :
+	    "zlib,uncompressed");
+#endif
+}
+
 static void
 set_options(const struct source_options * opt, MYSQL * my)
 {
@@ -348,6 +376,7 @@ set_options(const struct source_options * opt, MYSQL * my)
 
 	/* A server could ask for any file of ours. */
 	mysql_options(my, MYSQL_OPT_LOCAL_INFILE, &off);
+	set_compression(opt, my);
 	set_tls(opt, my);
 }
 
@@ -729,6 +758,22 @@ answer_free(struct answer * a)
 	free(a->cell);
 	free(a->len);
 	free(a);
+}
+
+enum source_rc
+source_compresses(struct source * s, int * yes)
+{
+	struct answer * a;
+	enum source_rc rc;
+
+	*yes = 0;
+	rc = source_ask(s, "SHOW SESSION STATUS LIKE 'Compression'", &a);
+	if (rc != SOURCE_OK)
+		return (rc);
+	*yes = answer_rows(a) > 0 && answer_get(a, 0, 1, NULL) != NULL &&
+	    strcmp(answer_get(a, 0, 1, NULL), "ON") == 0;
+	answer_free(a);
+	return (SOURCE_OK);
 }
 
 int

@@ -10,6 +10,8 @@
  */
 struct source;
 
+enum source_compression { SOURCE_PLAIN, SOURCE_ZLIB, SOURCE_ZSTD };
+
 struct source_options {
 	const char * host;	/* NULL with a socket */
 	unsigned port;
@@ -21,6 +23,7 @@ struct source_options {
 	const char * ssl_cert;
 	const char * ssl_key;
 	int insecure;		/* another machine may be talked to in plain */
+	enum source_compression compression;	/* if the server has it, too */
 	uint64_t max_retries;
 	uint64_t retry_delay_s;
 
@@ -140,6 +143,15 @@ int source_is_mariadb(const struct source * s);
 const char * source_version(const struct source * s);
 uint64_t source_connection_id(const struct source * s);
 const char * source_cipher(const struct source * s);	/* NULL: plain */
+
+/**
+ * source_compresses(s, yes):
+ * Find out if the connection is compressed.  Return as source_ask().
+ */
+enum source_rc source_compresses(struct source * s, int * yes);
+
+/* Nonzero if the client library has this way of compression. */
+int source_has_compression(enum source_compression c);
 
 /* Nonzero if all of TCP's way to ${host} is inside this machine. */
 int source_is_loopback(const char * host);

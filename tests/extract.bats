@@ -1124,6 +1124,28 @@ codes() {
 	expect_equal "$(rows out)" 1
 }
 
+@test "compression: the same rows, and --check knows" {
+	orders_table
+	mysql_q "INSERT INTO orders (id, note) SELECT n + 1, REPEAT('x', 90)
+	    FROM $(sequence 999)"
+	run_stage extract --check
+	expect_not_in out compression
+	run_stage extract --since 2026-01-01 orders
+	records out | sort >plain
+	export MYSQL_COMPRESSION=zlib
+	run_stage extract --check
+	expect_status 0
+	expect_match out '^ok    compression +in use'
+	run_stage extract --since 2026-01-01 orders
+	expect_status 0
+	conserved out
+	expect_equal "$(rows out)" 1000
+	records out | sort | diff plain -
+	MYSQL_COMPRESSION=lz4 run_stage extract orders
+	expect_status 100
+	expect_in err '"lz4\" is not none, zlib or zstd'
+}
+
 # --- Races ----------------------------------------------------------------
 
 @test "writers at work, and no row is overlooked" {
