@@ -26,8 +26,10 @@ setup() { cd_temp; }
 	check = SourceFileLoader("check", "bench/check").load_module()
 	for new in (1021, 1019, 900):
 	    print(*check.compare({"load": new}, {"load": 1000}))
+	print(*check.compare({"load": 1}, {"load": 1, "extract": 1}))
 	X
 	expect_match out "MORE THAN 2 %.*False"
+	expect_match out "extract: not in both.*False"
 	expect_equal "$(grep -c True out)" 2
 }
 
