@@ -180,8 +180,6 @@ sink_open(const char * text, const char * database, int insecure,
 	struct sink * s;
 	mongoc_uri_t * uri;
 
-	/* Counters that nobody reads, in files that outlive a kill -9. */
-	setenv("MONGOC_DISABLE_SHM", "1", 1);
 	mongoc_init();
 	mongoc_log_set_handler(on_library_log, NULL);
 	if ((uri = parse_uri(text, insecure, compressors)) == NULL)

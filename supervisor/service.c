@@ -508,6 +508,9 @@ make_env(void)
 	/* Their counts are events, too; see relay_say(). */
 	if (!log_shows(LOG_LEVEL_INFO))
 		env_set(e, "LOG_LEVEL", "info");
+	/* Load's library would keep counters that nobody reads in a file of
+	 * /dev/shm, which outlives a kill -9. */
+	env_set(e, "MONGOC_DISABLE_SHM", "1");
 	env_set(e, "SYNC_MAX_RETRIES", STAGE_RETRIES);
 	env_set(e, "SYNC_RETRY_DELAY", STAGE_DELAY);
 	return (e);

@@ -82,19 +82,23 @@ everything_once() {
 	done
 }
 
-# everything_again: one more good run of every table, from now on.
-everything_again() {
-	local t
+# everything_runs N [COMMAND ...]: N more good runs of every table, from now
+# on; the command makes them come.
+everything_runs() {
+	local t more=$1
 	declare -A n
 
+	shift
 	for t in $TABLES; do
 		n[$t]=$(times "\"table\":\"$t\".*\"outcome\":\"ok\"")
 	done
-	supervisor trigger >/dev/null
+	"$@" >/dev/null
 	for t in $TABLES; do
-		wait_until run_ok "$t" $((n[$t] + 1))
+		wait_until run_ok "$t" $((n[$t] + more))
 	done
 }
+
+everything_again() { everything_runs 1 supervisor trigger; }
 
 # orders_go_on SINCE RUNS: they do by themselves; say how long after SINCE (ns).
 orders_go_on() {
@@ -193,6 +197,7 @@ orders_go_on() {
 	has_not "$e" '^MONGODB_'
 	has_not "$x" '^(MYSQL|MONGODB|HTTP)_'
 	has "$l" '^MONGODB_DATABASE='
+	test ! -e "/dev/shm/mongoc-$l"
 	has_not "$l" '^(MYSQL|HTTP)_'
 	for p in "$e" "$x" "$SUP"; do
 		has_not "$p" "$MONGODB_URI|sesame"
@@ -204,7 +209,7 @@ orders_go_on() {
 
 @test "the first run at the start, the next ones on time, without overlap" {
 	shop 26 300
-	SYNC_INTERVAL_MINUTES=0.03 start
+	SYNC_INTERVAL_MINUTES=0.02 start
 	wait_until run_ok orders 4
 	"$ROOT/scripts/sample-shop" mutate --seed 27 --rows 30 >/dev/null
 	n=$(times '"table":"orders".*"outcome":"ok"')
@@ -236,21 +241,25 @@ orders_go_on() {
 	"$ROOT/tests/checker" $TABLES
 }
 
+# The one of some table, as soon as there is one.
+kill_transform() {
+	local t
+
+	while :; do
+		for t in $TABLES; do
+			! kill -9 $(stage "$t" transform) 2>/dev/null || return 0
+		done
+	done
+}
+
 @test "a stage that ends while the one before it waits is noticed" {
 	shop 39 200
 	SYNC_INTERVAL_MINUTES=0.02 start
 	wait_until everything_once
 	for i in 1 2 3; do
-		for t in $TABLES; do
-			p=$(stage "$t" transform | head -1)
-			[ -z "$p" ] || break
-		done
-		kill -9 $p || true
-		for t in $TABLES; do
-			n=$(times "\"table\":\"$t\".*\"outcome\":\"ok\"")
-			wait_until -t 10 run_ok "$t" $((n + 1))
-		done
+		everything_runs 1 kill_transform
 	done
+	expect_match log 'transform: killed by signal 9'
 	stop
 	expect_status 0
 	wait_until nothing_left
@@ -420,7 +429,7 @@ has_paid() { [ "$(mongo_q count orders '{"status":"paid"}')" -ge 5 ]; }
 	(
 	unset MYSQL_PASSWORD
 	export MYSQL_USER=u_$$ MYSQL_PASSWORD_FILE=$PWD/password
-	SYNC_INTERVAL_MINUTES=0.03 start
+	SYNC_INTERVAL_MINUTES=0.02 start
 	echo "$SUP" >pid
 	)
 	SUP=$(cat pid)
@@ -431,10 +440,7 @@ has_paid() { [ "$(mongo_q count orders '{"status":"paid"}')" -ge 5 ]; }
 	echo other-sesame >password.new
 	chmod 600 password.new
 	mv password.new password
-	for t in $TABLES; do
-		n=$(times "\"table\":\"$t\".*\"outcome\":\"ok\"")
-		wait_until run_ok "$t" $((n + 2))
-	done
+	everything_runs 2
 	kill "$SUP"
 	wait_gone "$SUP"
 	SUP=
@@ -448,7 +454,7 @@ has_paid() { [ "$(mongo_q count orders '{"status":"paid"}')" -ge 5 ]; }
 	start
 	wait_until everything_once
 	supervisor pause orders >/dev/null
-	supervisor interval 0.03 >/dev/null
+	supervisor interval 0.02 >/dev/null
 	wait_until run_ok products 3
 	stop
 	expect_equal "$(times '"table":"orders".*"outcome":"ok"')" 1
@@ -534,7 +540,7 @@ has_paid() { [ "$(mongo_q count orders '{"status":"paid"}')" -ge 5 ]; }
 	start
 	wait_until run_ok orders
 	wait_until run_ok products
-	printf 'SYNC_TABLES=orders,customers\nSYNC_INTERVAL_MINUTES=0.03\n' >.env
+	printf 'SYNC_TABLES=orders,customers\nSYNC_INTERVAL_MINUTES=0.02\n' >.env
 	kill -HUP "$SUP"
 	wait_until run_ok customers
 	wait_until run_ok orders 3
