@@ -23,11 +23,14 @@ def extract_figures(w):
     def by_page(size):
         return lambda: w.meter(extract("--page-size", size, "orders"))
 
+    def by(**setting):
+        return lambda: w.meter(extract("orders"), env=setting)
+
     calls = {f"extract --page-size {n}": by_page(n)
-             for n in (1000, 10000, 100000)}
-    socket = {"MYSQL_SOCKET": w.env["MILLRACE_MYSQL_SOCKET"]}
-    calls["extract by MYSQL_SOCKET"] = lambda: w.meter(extract("orders"),
-                                                       env=socket)
+             for n in (1000, 10000, 50000, 100000)}
+    calls["extract by MYSQL_SOCKET"] = by(
+        MYSQL_SOCKET=w.env["MILLRACE_MYSQL_SOCKET"])
+    calls["extract, MYSQL_COMPRESSION zlib"] = by(MYSQL_COMPRESSION="zlib")
     return list(both(turns(calls, ROUNDS), w.rows))
 
 
