@@ -80,6 +80,39 @@ utf8_sequence(const unsigned char * p, const unsigned char * end)
 	return (4);
 }
 
+/*
+ * The same of what most text is made of, of the first bytes ${x} of four or
+ * more: two and three bytes.  0: look closer.
+ */
+static inline size_t
+utf8_usual(uint32_t x)
+{
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	if ((x & 0xc0e0) == 0x80c0)
+		return ((x & 0x1e) != 0 ? 2 : 0);
+	/* Not overlong (e0 80 to e0 9f), no surrogate (ed a0 to ed bf). */
+	if ((x & 0xc0c0f0) == 0x8080e0)
+		return ((x & 0x200f) != 0 && (x & 0x200f) != 0x200d ? 3 : 0);
+#else
+	(void)x;
+#endif
+	return (0);
+}
+
+/* How many of eight bytes are ASCII, before the first one that isn't. */
+static inline size_t
+ascii8(const char * p)
+{
+	uint64_t high = scan_load8(p) & REP(0x80);
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (high == 0 ? 8 : (size_t)__builtin_ctzll(high) / 8);
+#else
+	return (high == 0 ? 8 : (unsigned char)*p < 0x80);
+#endif
+}
+
 /* The first byte that isn't valid UTF-8, or NULL if all is. */
 static const char *
 utf8_bad(const char * s, size_t n)
@@ -89,12 +122,14 @@ utf8_bad(const char * s, size_t n)
 	size_t len;
 
 	while (p < end) {
-		if (end - p >= 8 && (scan_load8((const char *)p) & REP(0x80)) == 0)
-			p += 8;
-		else if ((len = utf8_sequence(p, end)) == 0)
+		if (*p < 0x80) {
+			p += end - p >= 8 ? ascii8((const char *)p) : 1;
+			continue;
+		}
+		len = end - p >= 4 ? utf8_usual(load4((const char *)p)) : 0;
+		if (len == 0 && (len = utf8_sequence(p, end)) == 0)
 			return ((const char *)p);
-		else
-			p += len;
+		p += len;
 	}
 	return (NULL);
 }

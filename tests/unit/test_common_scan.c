@@ -313,7 +313,7 @@ test_utf8(void)
 {
 	unsigned char p[4 + LINEIN_SLACK] = { 0 };
 	static const unsigned char ends[] = { 0, 0x7f, 0x80, 0xbf, 0xc0, 0xff };
-	uint32_t u, valid = 0;
+	uint32_t u, valid = 0, more = 0;
 	unsigned a, b, c, d;
 	int all = 1, fours = 1, ascii;
 
@@ -321,8 +321,11 @@ test_utf8(void)
 		p[0] = (unsigned char)(u >> 16);
 		p[1] = (unsigned char)(u >> 8);
 		p[2] = (unsigned char)u;
+		p[3] = 'x';
 		valid += scan_utf8((char *)p, 3, NULL) != 0;
+		more += scan_utf8((char *)p, 4, NULL) != 0;
 	}
+	ok(more == valid, "whatever stands behind them");
 	ok(valid == 128 * 128 * 128 + 2 * 128 * 1920 + 61440,
 	    "all texts of three bytes");
 	for (u = 0x800; u < 0x10000; u++) {
