@@ -192,9 +192,9 @@ next_member(const char * p, const char * end, int * done,
 	return (NULL);
 }
 
-/* The fields of the object at ${p}, with their slots, whatever they are. */
+/* The fields of the object at ${p}, with their slots. */
 static const char *
-read_any_fields(struct record_reader * rd, const char * p, const char * end,
+read_fields(struct record_reader * rd, const char * p, const char * end,
     struct record * r, struct record_error * err)
 {
 	struct scan_error se;
@@ -236,29 +236,11 @@ read_any_fields(struct record_reader * rd, const char * p, const char * end,
 	if (check_names(rd, r, err) == -1)
 		return (NULL);
 	record_keep_fields(rd, r);
+	r->shape = rd->shape;
 	return (p);
 bad:
 	fail(err, r->line, se.what, se.where);
 	return (NULL);
-}
-
-/* The same, if it can be in the quick way. */
-static const char *
-read_fields(struct record_reader * rd, const char * p, const char * end,
-    struct record * r, struct record_error * err)
-{
-	const char * start = p;
-
-	if ((p = record_quick_fields(rd, start, end)) == NULL)
-		p = read_any_fields(rd, start, end, r, err);
-	else {
-		r->record = (struct scan_value) { start, (size_t)(p - start),
-		    SCAN_OBJECT, 0, 0 };
-		r->field = rd->field;
-		r->nfield = rd->nmemo;
-	}
-	r->shape = rd->shape;
-	return (p);
 }
 
 /* What stands in the envelope, by the names of record.5. */
@@ -307,6 +289,7 @@ read_envelope(struct record_reader * rd, struct record * r,
 	const char * end = r->line + r->len;
 	const char * p = scan_space(r->line, end);
 	const char * start = p;
+	const char * q;
 	struct scan_value key, val, dup;
 	struct scan_error se;
 	int i, done;
@@ -324,8 +307,11 @@ read_envelope(struct record_reader * rd, struct record * r,
 		if (i != -1 && e->m[i].p != NULL)
 			goto twice;
 		if (i == M_RECORD && p < end && *p == '{') {
-			if ((p = read_fields(rd, p, end, r, err)) == NULL)
+			q = record_quick_fields(rd, r, p);
+			if (q == NULL &&
+			    (q = read_fields(rd, p, end, r, err)) == NULL)
 				return (-1);
+			p = q;
 			val = r->record;
 		} else if ((p = scan_value(p, end, &val, &se)) == NULL)
 			goto bad;
@@ -538,7 +524,9 @@ record_parse(struct record_reader * rd, const char * p, size_t n,
 
 	r->line = p;
 	r->len = n;
-	if ((q = record_quick(rd, r)) != NULL) {
+	if (record_quick(rd, r, &q))
+		return (0);
+	if (q != NULL) {
 		if ((q = read_fields(rd, q, end, r, err)) == NULL)
 			return (-1);
 		if (q + 1 == end && *q == '}')

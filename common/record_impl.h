@@ -64,22 +64,23 @@ struct record_reader {
 };
 
 /**
- * record_quick(rd, r):
- * Read a line of which r->line and r->len are set, if it starts like the
- * last plain row.  Return a pointer to its record's bracket, with the
- * envelope in ${r}; or NULL if it has to be read the plain way, with ${r}
- * undefined.
+ * record_quick(rd, r, record):
+ * Read the line of which r->line and r->len are set, if it is like the last
+ * plain row.  Return nonzero if it is; or zero if the plain way has to read
+ * it, with ${r} undefined.  If only the fields are in the way, the envelope is
+ * in ${r}, and ${record} points to the record's bracket; else it is NULL.
  */
-const char * record_quick(struct record_reader * rd, struct record * r);
+int record_quick(struct record_reader * rd, struct record * r,
+    const char ** record);
 
 /**
- * record_quick_fields(rd, p, end):
- * Read the fields of the object at ${p} into rd->field, if their names are
- * the last row's.  Return the byte behind it; or NULL if that, or anything
- * else, is in the way: the plain way will tell.
+ * record_quick_fields(rd, r, p):
+ * Read the object at ${p} as r->record, if its fields' names are the last
+ * row's.  Return the byte behind it; or NULL if that, or anything else, is in
+ * the way: the plain way will tell.
  */
-const char * record_quick_fields(struct record_reader * rd, const char * p,
-    const char * end);
+const char * record_quick_fields(struct record_reader * rd, struct record * r,
+    const char * p);
 
 /* Keep the names, or the envelope, of a row that was read the plain way. */
 void record_keep_fields(struct record_reader * rd, const struct record * r);

@@ -79,7 +79,7 @@ record_keep_envelope(struct record_reader * rd, const struct record * r,
 }
 
 /* A running number as extract writes it; NULL if it isn't plain. */
-static inline const char *
+static inline __attribute__((always_inline)) const char *
 read_running(const char * p, const char * end, uint64_t * out)
 {
 	const char * q = scan_digits(p, end);
@@ -92,8 +92,76 @@ read_running(const char * p, const char * end, uint64_t * out)
 	return (q);
 }
 
+/* A value that isn't among the simplest. */
+static const char * __attribute__((noinline))
+read_value(const char * p, const char * end, struct scan_value * v)
+{
+	struct scan_error se;
+	struct scan_value dup;
+
+	p = scan_value(p, end, v, &se);
+	if (p != NULL && v->kind >= SCAN_ARRAY && scan_duplicate(v, &dup))
+		return (NULL);
+	return (p);
+}
+
+/*
+ * No place is looked at further than a memo's first 32 bytes and a block
+ * behind the end, which LINEIN_SLACK covers: each value ends before it.
+ */
+static inline __attribute__((always_inline)) const char *
+read_fields(struct record_reader * rd, const char * p, const char * end)
+{
+	const struct memo * m = rd->memo;
+	const struct memo * last = m + rd->nmemo;
+	struct record_field * f = rd->field;
+	const char * q;
+
+	if (m == last)
+		return (NULL);
+	for (; m < last; m++, f++) {
+		if (!scan_same32(p, m->head, m->mask))
+			return (NULL);
+		if (m->n > sizeof m->head && ((size_t)(end - p) <= m->n ||
+		    !scan_same(p, rd->memo_text.p + m->at, m->n)))
+			return (NULL);
+		f->key.p = p + m->key;
+		p += m->n;
+		if ((q = scan_simple(p, end, &f->val)) == NULL &&
+		    (q = read_value(p, end, &f->val)) == NULL)
+			return (NULL);
+		p = q;
+	}
+	return (p < end && *p == '}' ? p + 1 : NULL);
+}
+
+/* The record from ${p} to ${q} has been read into rd->field. */
+static inline void
+take_fields(const struct record_reader * rd, struct record * r,
+    const char * p, const char * q)
+{
+
+	r->record = (struct scan_value) { p, (size_t)(q - p), SCAN_OBJECT,
+	    0, 0 };
+	r->field = rd->field;
+	r->nfield = rd->nmemo;
+	r->shape = rd->shape;
+}
+
 const char *
-record_quick(struct record_reader * rd, struct record * r)
+record_quick_fields(struct record_reader * rd, struct record * r,
+    const char * p)
+{
+	const char * q = read_fields(rd, p, r->line + r->len);
+
+	if (q != NULL)
+		take_fields(rd, r, p, q);
+	return (q);
+}
+
+/* The envelope up to the record's bracket; NULL if it is another one. */
+static inline __attribute__((always_inline)) const char *
+read_envelope(const struct record_reader * rd, struct record * r)
 {
 	static const char tail[33] = TAIL "{";
 	const struct plain * pl = &rd->plain;
@@ -127,46 +195,17 @@ record_quick(struct record_reader * rd, struct record * r)
 	return (p + sizeof TAIL - 1);
 }
 
-/* A value that isn't among the simplest. */
-static const char * __attribute__((noinline))
-read_value(const char * p, const char * end, struct scan_value * v)
+int
+record_quick(struct record_reader * rd, struct record * r,
+    const char ** record)
 {
-	struct scan_error se;
-	struct scan_value dup;
+	const char * end = r->line + r->len;
+	const char * p, * q;
 
-	p = scan_value(p, end, v, &se);
-	if (p != NULL && v->kind >= SCAN_ARRAY && scan_duplicate(v, &dup))
-		return (NULL);
-	return (p);
-}
-
-/*
- * No place is looked at further than a memo's first 32 bytes and a block
- * behind the end, which LINEIN_SLACK covers: each value ends before it.
- */
-const char *
-record_quick_fields(struct record_reader * rd, const char * p,
-    const char * end)
-{
-	const struct memo * m = rd->memo;
-	const struct memo * last = m + rd->nmemo;
-	struct record_field * f = rd->field;
-	const char * q;
-
-	if (m == last)
-		return (NULL);
-	for (; m < last; m++, f++) {
-		if (!scan_same32(p, m->head, m->mask))
-			return (NULL);
-		if (m->n > sizeof m->head && ((size_t)(end - p) <= m->n ||
-		    !scan_same(p, rd->memo_text.p + m->at, m->n)))
-			return (NULL);
-		f->key.p = p + m->key;
-		p += m->n;
-		if ((q = scan_simple(p, end, &f->val)) == NULL &&
-		    (q = read_value(p, end, &f->val)) == NULL)
-			return (NULL);
-		p = q;
-	}
-	return (p < end && *p == '}' ? p + 1 : NULL);
+	if ((*record = p = read_envelope(rd, r)) == NULL ||
+	    (q = read_fields(rd, p, end)) == NULL ||
+	    q + 1 != end || *q != '}')
+		return (0);
+	take_fields(rd, r, p, q);
+	return (1);
 }
