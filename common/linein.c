@@ -24,6 +24,7 @@ struct linein {
 	size_t end;		/* behind the last byte read */
 	uint64_t number;	/* of the line last returned */
 	uint64_t offset;	/* bytes returned */
+	int ready;		/* linein_idle() saw that there is more */
 	int eof;
 	int too_long;		/* why it ended */
 };
@@ -67,8 +68,9 @@ fill(struct linein * in)
 
 	make_room(in);
 	for (;;) {
-		if (stop_wait(in->fd, POLLIN))
+		if (in->ready ? stop_asked() : stop_wait(in->fd, POLLIN))
 			return (LINEIN_STOP);
+		in->ready = 0;
 		n = read(in->fd, in->buf + in->end, in->cap - in->end);
 		if (n > 0) {
 			in->end += (size_t)n;
@@ -150,7 +152,8 @@ linein_idle(struct linein * in)
 
 	if (in->eof || find_newline(in))
 		return (0);
-	return (poll(&pfd, 1, 0) == 0);
+	in->ready = (poll(&pfd, 1, 0) == 1);
+	return (!in->ready);
 }
 
 int
