@@ -133,6 +133,9 @@ scan_same32(const char * a, const char * b, unsigned mask)
 }
 #endif
 
+/* The first byte of ${n} that isn't valid UTF-8, or NULL if all are. */
+const char * scan_utf8_bad(const char * p, size_t n);
+
 #define SCAN_REP(c)	(0x0101010101010101ull * (unsigned char)(c))
 
 static inline uint64_t

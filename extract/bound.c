@@ -145,8 +145,11 @@ is_running(const struct answer * list, size_t row)
 	if (user == NULL || command == NULL)
 		return (1);
 
-	/* Replication brings times of another server, which we can't know. */
-	if (strcmp(user, "system user") == 0)
+	/* Replication brings times of another server, which we can't know.
+	 * Who hasn't logged in yet has written nothing. */
+	if (strcmp(user, "system user") == 0 ||
+	    (strcmp(user, "unauthenticated user") == 0 &&
+	    strcmp(command, "Connect") == 0))
 		return (0);
 	return (strcmp(command, "Sleep") != 0 &&
 	    strcmp(command, "Daemon") != 0 &&

@@ -49,7 +49,7 @@ struct page {
 	uint64_t rows;		/* rows printed of this table */
 	uint64_t bytes;		/* of the rows of the last page */
 	uint64_t read;		/* and how many they were */
-	int slow;		/* its end found bytes that wait for our reader */
+	int slow;		/* our reader hadn't taken it at its end */
 	uint64_t open_us;	/* how long its statements were open */
 };
 
