@@ -15,6 +15,7 @@ class Bar:
         self.value = self.low = self.high = None
         self.verdict = stats.NOT_RUN
         self.why = ""
+        self.clock = False      # see by_clock()
         self.samples = []
 
     def ratios(self, ours, theirs, of):
@@ -38,6 +39,17 @@ class Bar:
     def note(self, why):
         self.why = why
         return self
+
+    def by_clock(self):
+        """What else the machine does gets into it, not only into its
+        interval: it needs a quiet one."""
+        self.clock = True
+        return self
+
+    def doubt(self, why):
+        """The machine wasn't quiet."""
+        if self.clock and self.verdict in (stats.HOLDS, stats.FAILS):
+            self.verdict, self.why = stats.OPEN, why
 
     def _judge(self, samples, scale=None, span=None):
         self.samples = samples

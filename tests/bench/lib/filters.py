@@ -51,7 +51,7 @@ def extract_bars(w):
     dumper = Bar("extract-mydumper", "extract, CPU of mydumper",
                  "at most 1/2", 0.5)
     fetch = Bar("extract-fetch", "extract, wall of the bare fetch loop",
-                "at most 1.10", 1.10)
+                "at most 1.10", 1.10).by_clock()
     figures, mine = [], []
 
     def ours():
@@ -107,7 +107,7 @@ def transform_bars(w, stream, few, few_rows):
     peer = Bar("transform-jq", "transform, CPU of jq on the same mapping",
                "at most 1/35", 1 / 35)
     rate = Bar("transform-rate", "transform, input through pipes",
-               "at least 1 GB/s", 1.0, "GB/s", at_most=False)
+               "at least 1 GB/s", 1.0, "GB/s", at_most=False).by_clock()
     figures = []
     out, other = w.path("out"), w.path("other")
     if peers.have("jq"):
@@ -179,7 +179,7 @@ def load_bars(w, stream, bare):
 def replay_bar(w, table, few, few_rows):
     """load on the real server beside its own commands sent again."""
     bar = Bar("load-replay", "load, wall of replay on the real server",
-              "at most 1.10", 1.10)
+              "at most 1.10", 1.10).by_clock()
     commands, out, log = w.path("commands"), w.path("out"), w.path("sent")
     with w.sink("--record", commands, "--log", log) as env:
         w.meter(load(), stdin=few, env=env)

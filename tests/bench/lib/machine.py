@@ -1,5 +1,9 @@
 """The machine, and whether it is quiet enough to measure on."""
 import os
+import time
+
+BUSY = 0.15         # of all cores
+PATIENCE = 3        # seconds
 
 
 def cpu_ticks():
@@ -13,15 +17,31 @@ class Watch:
     def __init__(self):
         self.load = os.getloadavg()[0]
         self.ticks = cpu_ticks()
+        self.most = 0.0     # that others have taken
 
     def stolen(self):
         d = [b - a for a, b in zip(self.ticks, cpu_ticks())]
         return d[7] / max(1, sum(d[:8]))
 
+    def busy(self):
+        """The share of the processors that others take, in a second; a
+        quiet one is waited for, but not for long."""
+        for _ in range(PATIENCE):
+            a = cpu_ticks()
+            time.sleep(1)
+            d = [y - x for x, y in zip(a, cpu_ticks())][:8]
+            share = 1 - (d[3] + d[4]) / max(1, sum(d))
+            if share < BUSY:
+                break
+        self.most = max(self.most, share)
+        return share
+
     def warnings(self):
         if self.load > 0.3:
             yield f"the load average was {self.load:.2f} at the start, " \
                 "not below 0.3"
+        if self.most > BUSY:
+            yield f"others took {self.most:.0%} of the processors"
         if self.stolen() > 0.01:
             yield f"{self.stolen():.1%} of the CPU time was stolen by " \
                 "other machines"

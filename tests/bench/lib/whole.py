@@ -21,9 +21,9 @@ def pipeline(w, table, env, **kw):
 
 def all_bars(w):
     use = Bar("all-cpu", "all three, CPU-s per million rows", "at most 0.8",
-              0.8, "CPU-s")
+              0.8, "CPU-s").by_clock()
     rate = Bar("all-rate", "all three, rows/s into mongosink",
-               "at least 0.8 M", 0.8, "M rows/s", at_most=False)
+               "at least 0.8 M", 0.8, "M rows/s", at_most=False).by_clock()
     with w.sink("--log", w.path("sent")) as env:
         runs = series(lambda: pipeline(w, "orders", env))
     expect(sent(w.path("sent")), w.rows * PAIRS, "documents")
@@ -87,7 +87,7 @@ def start_bar(w):
     """From exec to the first write command at the target, without what
     connecting to the source and its first row take anyway."""
     bar = Bar("start", "start to first row written, beside the servers' time",
-              "at most 50 ms", 50, "ms")
+              "at most 50 ms", 50, "ms").by_clock()
     out, seen = w.path("out"), w.path("seen")
     whole, servers = [], []
     for _ in range(PAIRS):
@@ -139,9 +139,11 @@ def lag_run(w, env, seconds, *options):
 def lag_bars(w, seconds):
     ms = LAG_INTERVAL * 1e3
     p50 = Bar("lag-p50", f"lag at {LAG_RATE} tx/s, poll every {ms:.0f} ms, "
-              "p50", f"at most {ms / 2 + 5:.0f} ms", ms / 2 + 5, "ms")
+              "p50", f"at most {ms / 2 + 5:.0f} ms", ms / 2 + 5,
+              "ms").by_clock()
     p99 = Bar("lag-p99", f"lag at {LAG_RATE} tx/s, poll every {ms:.0f} ms, "
-              "p99", f"at most {2 * ms:.0f} ms", 2 * ms, "ms")
+              "p99", f"at most {2 * ms:.0f} ms", 2 * ms,
+              "ms").by_clock()
     runs = []
     for _ in range(3):
         seen = w.path("seen")
@@ -166,7 +168,7 @@ def lag_bars(w, seconds):
 def tables_bar(w, rows):
     """Five pipelines one after another, and at once, to the real server."""
     bar = Bar("tables", "five tables at once, times one after another",
-              "at least 1.6", 1.6, at_most=False)
+              "at least 1.6", 1.6, at_most=False).by_clock()
     names = [f"orders_{i}" for i in range(TABLES)]
     for name in names:
         w.fill(name, rows)
