@@ -1,6 +1,8 @@
 """The bars of each program alone."""
 import itertools
 import json
+import re
+import subprocess
 
 from . import peers
 from .bar import Bar, Figure
@@ -176,6 +178,14 @@ def load_bars(w, stream, bare):
     return [naive], figures
 
 
+def connections():
+    """How many load writes with by itself; one, if it has no word for it."""
+    text = subprocess.run([*load(), "--help"], stdout=subprocess.PIPE,
+                          text=True, check=True).stdout
+    found = re.search(r"SYNC_CONNECTIONS.*\[(\d+)\]", text)
+    return found.group(1) if found else "1"
+
+
 def replay_bar(w, table, few, few_rows):
     """load on the real server beside its own commands sent again."""
     bar = Bar("load-replay", "load, wall of replay on the real server",
@@ -195,7 +205,8 @@ def replay_bar(w, table, few, few_rows):
 
     def theirs():
         fresh()
-        run = w.meter([PROBES / "replay", commands], stdout=out, env=real)
+        run = w.meter([PROBES / "replay", "-c", connections(), commands],
+                      stdout=out, env=real)
         expect(said(out)["rows"], few_rows, "rows of replay")
         return run
 
