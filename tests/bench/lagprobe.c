@@ -261,5 +261,6 @@ main(int argc, char * argv[])
 	report(&p);
 	mongoc_collection_destroy(p.collection);
 	mongoc_client_destroy(client);
+	mongoc_cleanup();
 	return (0);
 }
