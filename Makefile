@@ -84,17 +84,21 @@ $B/tests/$(1): tests/unit/$(1).c tests/unit/tap.h $$(filter-out %/main.o,\
 	    $$($(call stage,$(1))_LIBS) $$(common_LIBS)
 endef
 $(foreach t,$(TESTS),$(eval $(call unit,$(t))))
-unit-tests: $(TESTS:%=$B/tests/%) build/support/mongosink \
-    build/support/failcall.so
+PRELOADS = build/support/failcall.so build/support/clockstep.so
+unit-tests: $(TESTS:%=$B/tests/%) build/support/mongosink $(PRELOADS)
 	@echo $(TESTS:%=$B/tests/%)
 
-# Programs that only tests need: see their first comments.
+# Programs and libraries that only tests need: see their first comments.
 TEST_CC = $(CC) -std=c11 -D_GNU_SOURCE $(WARN) -O2 -g
 build/support/mongosink: tests/support/mongosink.c \
     tests/support/mongosink_log.c tests/support/mongosink_log.h
 	@mkdir -p $(@D)
 	$(TEST_CC) $(load_CFLAGS) -o $@ $(filter %.c,$^) $(load_LIBS) \
 	    -lz -lzstd $(common_LIBS)
+
+build/support/%.so: tests/support/%.c
+	@mkdir -p $(@D)
+	$(TEST_CC) -fPIC -shared -o $@ $< -ldl
 
 # Measuring: tests/bench/DESIGN.md.  Always with plain -O2, like the peers.
 PROBES = meter rows fetch naive replay lagprobe
@@ -109,13 +113,9 @@ bench:
 bench-check:
 	tests/bench/check
 
-build/support/failcall.so: tests/support/failcall.c
-	@mkdir -p $(@D)
-	$(TEST_CC) -fPIC -shared -o $@ $< -ldl
-
 demo:
 	scripts/demo
-faults: all build/support/failcall.so
+faults: all $(PRELOADS)
 	tests/faults/run $(N:%=--n %) $(SEED:%=--seed %) \
 	    $(SOURCE:%=--source %) $(OPTIONS) $(ROWS)
 test:

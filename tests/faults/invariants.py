@@ -55,6 +55,13 @@ class Target:
             os.environ["MONGODB_URI"], serverSelectionTimeoutMS=10000)
         self.db = self.client[os.environ["MONGODB_DATABASE"]]
 
+    def answers(self):
+        try:
+            self.client.admin.command("ping")
+            return True
+        except self.errors:
+            return False
+
     def docs(self, table):
         return list(self.db[table].find({}))
 

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ import workload
 from controls import Cursor, Observer
 from invariants import Target, Violation
 from lane import listed
-from service import STAGES, Service, kill, settings, wait_until
+from service import ROOT, STAGES, Service, kill, settings, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TABLES = list(ledger.TABLES)
@@ -26,6 +27,8 @@ LIMIT = 60                      # seconds until all is there, without faults
 
 
 class Race:
+    steps = False               # the source's clock doesn't only run
+
     def __init__(self, folder, seed, kinds, longest, deletes):
         self.folder, self.seed = folder, seed
         self.kinds, self.longest = kinds, longest
@@ -105,6 +108,9 @@ class Race:
 
     def checkpoints(self):
         """I5, while none of us writes."""
+        wait_until(self.target.answers, LIMIT)
+        if self.steps:
+            return              # times say nothing about what came first
         marks = {t: self.service.bookmark(t) for t in TABLES}
         book = ledger.Ledger.read()
         for table, mark in marks.items():
@@ -117,16 +123,23 @@ class Race:
             self.before[table] = mark
             self.checked += 1
 
-    def server(self, name, *how):
-        """kill -9 of a server, and its return."""
-        env = dict(os.environ)
-        script = HERE + "/../../scripts/servers"
-        subprocess.run([script, "stop", "--keep", "--kill", name], env=env,
-                       check=True, stdin=subprocess.DEVNULL)
+    def source_killed(self):
+        """kill -9 of the source, and its return."""
+        name = os.environ["MILLRACE_SOURCE"]
+        servers("stop", "--keep", "--kill", name)
         self.pause(0.3)
-        subprocess.run([script, "start", name], env=env, check=True,
-                       stdin=subprocess.DEVNULL)
+        servers("start", name)
         self.hits["server " + name] += 1
+
+    def target_killed(self):
+        """kill -9 of MongoDB's server; what it has then is compared with
+        the positions before anybody writes again."""
+        servers("stop", "--keep", "--kill", "mongodb")
+        self.service.kill_all()
+        servers("start", "mongodb")
+        self.checkpoints()
+        self.service.start()
+        self.hits["server mongodb"] += 1
 
     def phases(self):
         """In what they came: a run, or the time between two."""
@@ -157,19 +170,22 @@ class Race:
             self.stats.update(said["count"])
         self.root = ledger.connect()
         self.book = ledger.Ledger.read()
-        latest = {}
-        for e in self.book.alive().values():
-            if (e.changed, e.key) > latest.get(e.table, ("",))[:2]:
-                latest[e.table] = (e.changed, e.key, e)
-
-        def there():
-            marks = [self.service.bookmark(t) for t in TABLES]
-            return all(m and m.covers(latest[m.table][2]) for m in marks)
-        took = wait_until(there, LIMIT)
+        took = wait_until(self.equal if self.steps else self.covered, LIMIT)
         runs = {t: self.service.runs(t) for t in TABLES}
         wait_until(lambda: all(self.service.runs(t) >= runs[t] + 2
                                for t in TABLES), LIMIT)
         return took
+
+    def covered(self):
+        """Do the positions say that all is there?"""
+        marks = {t: self.service.bookmark(t) for t in TABLES}
+        return all(marks.values()) and all(
+            marks[e.table].covers(e) for e in self.book.alive().values())
+
+    def equal(self):
+        """Is it there?"""
+        return not any(True for t in TABLES for _ in invariants.at_rest(
+            t, self.book, self.target.docs(t), self.deletes))
 
     def close(self):
         """Check everything. Return the violations."""
@@ -203,6 +219,10 @@ class Race:
         return out
 
     def abort(self):
+        for thread in (*getattr(self, "controls", ()),
+                       *([self.observer] if hasattr(self, "observer")
+                         else ())):
+            thread.stop.set()
         for w in getattr(self, "writers", ()):
             w.kill()
         if hasattr(self, "service"):
@@ -236,10 +256,11 @@ class Race:
             yield c, share
 
 
-def campaign(args, folder, say, faults):
+def campaign(args, folder, say, faults, kind=Race):
     """A race while faults(it) breaks things. Return it, at its end."""
-    kinds = [k for k in workload.KINDS if args.locks or k != "lock"]
-    it = Race(folder, args.seed, kinds, args.longest, args.deletes)
+    without = args.without.split(",")
+    kinds = [k for k in workload.KINDS if k not in without]
+    it = kind(folder, args.seed, kinds, args.longest, args.deletes)
     try:
         it.open()
         faults(it)
@@ -281,8 +302,75 @@ def kills(args, folder, say):
     return shown(it)
 
 
+class Steps(Race):
+    steps = True
+
+    def step(self, clock):
+        """Set the source's clock, mostly by little."""
+        by = self.rng.choice((-1, 1)) * 10 ** self.rng.uniform(-1, 2)
+        clock.set(by)
+        self.hits["back" if by < 0 else "forth"] += 1
+
+
+class Clock:
+    """Of the source, which is started anew with a clock that can be set."""
+
+    def __init__(self):
+        self.source = os.environ["MILLRACE_SOURCE"]
+        run = os.environ["MILLRACE_RUN"]
+        inside = ""
+        folder = run + "/mariadb"
+        if self.source == "mysql":
+            # It lives in a folder of its own, with paths of its own.
+            with open(run + "/id", encoding="ascii") as f:
+                inside = "/srv/millrace/%s" % f.read().strip()
+            folder = os.environ["MILLRACE_SID"] + inside
+        else:
+            inside = folder
+        shutil.copy(ROOT + "/build/support/clockstep.so", folder)
+        self.file = folder + "/clockstep"
+        self.set(0)
+        self.restart(LD_PRELOAD=inside + "/clockstep.so",
+                     CLOCKSTEP_FILE=inside + "/clockstep")
+
+    def set(self, seconds):
+        with open(self.file, "r+b" if os.path.exists(self.file)
+                  else "wb") as f:
+            f.write(int(seconds * 1000000).to_bytes(8, "little",
+                                                    signed=True))
+
+    def restart(self, **env):
+        servers("stop", "--keep", self.source)
+        servers("start", self.source, **env)
+
+
+def clock(args, folder, say):
+    """args.n times the source's clock is set, forth or back."""
+    clock = Clock()
+
+    def faults(it):
+        it.settle()
+        for _ in range(args.n):
+            it.pause(1.5)
+            it.step(clock)
+        it.pause(1.5)
+    try:
+        it = campaign(args, folder, say, faults, Steps)
+    finally:
+        clock.set(0)
+        clock.restart()
+    return shown(it)
+
+
+def servers(*command, **env):
+    subprocess.run([HERE + "/../../scripts/servers", *command], check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, env={**os.environ, **env})
+
+
 def restarts(args, folder, say):
-    """args.n times a server is killed, and comes back."""
+    """args.n times a server is killed, and comes back. Then a control: a
+    server that acknowledges before its log is written has to be found out."""
     if os.environ.get("MONGODB_TEST_URI"):
         say("not with MONGODB_TEST_URI: it is not ours to stop")
         return []
@@ -291,7 +379,54 @@ def restarts(args, folder, say):
         it.settle()
         for i in range(args.n):
             it.pause(1)
-            it.server(os.environ["MILLRACE_SOURCE"] if i % 2 == 0
-                      else "mongodb")
+            if i % 2 == 0:
+                it.target_killed()
+            else:
+                it.source_killed()
         it.pause(1)
-    return shown(campaign(args, folder, say, faults))
+    out = shown(campaign(args, folder, say, faults))
+    if not out and not found_out(args, folder + "/control", say):
+        out.append("the control lost nothing: a server that acknowledges "
+                   "too early")
+    return out
+
+
+def engine(setting):
+    """Set PostgreSQL's synchronous_commit, below FerretDB. False if what
+    runs is no FerretDB."""
+    run = os.environ["MILLRACE_RUN"] + "/mongodb/"
+    if not os.path.exists(run + "engine-port"):
+        return False
+    with open(run + "engine-port", encoding="ascii") as f:
+        port = f.read().strip()
+    subprocess.run(
+        ["chroot", os.environ["MILLRACE_SID"],
+         "/usr/lib/postgresql/18/bin/psql", "-q", "-h",
+         "127.0.0.1", "-p", port, "-U", "postgres", "-c",
+         "ALTER SYSTEM SET synchronous_commit = " + setting, "-c",
+         "SELECT pg_reload_conf()"], check=True, stdout=subprocess.DEVNULL)
+    return True
+
+
+def found_out(args, folder, say):
+    """Is a server noticed that loses what it has acknowledged?"""
+    if not engine("off"):
+        say("control, early acknowledgement: only with FerretDB")
+        return True
+    os.mkdir(folder)
+    it = Race(folder, args.seed, ["auto"], 1, False)
+    try:
+        it.open()
+        it.settle()
+        for _ in range(8):
+            it.pause(1)
+            it.target_killed()
+            if it.violations:
+                break
+    finally:
+        it.abort()
+        engine("on")
+    lost = sum(v.invariant == "I5" for v in it.violations)
+    say("control, early acknowledgement: %d kills, position ahead of %d rows"
+        % (it.hits["server mongodb"], lost))
+    return lost > 0
