@@ -423,44 +423,64 @@ look_ahead(struct stream * st, size_t i)
 	return (code);
 }
 
-/*
- * A bookmark from the future, or a clock that went back.  Between two runs
- * nobody sees it go back: so a bookmark of --follow, which is close behind
- * the clock, is worth as much as one that isn't.
- */
+/* Move a bookmark that is ahead of ${to} back there. */
 static void
-rewind_bookmark(struct stream * st, size_t i)
+step_back(struct job * job, const struct position_time * to, int sure)
 {
-	struct job * job = &st->job[i];
 	struct bookmark * bm = &job->bookmark;
-	struct position_time now = time_in(st, job, st->bound.now_us);
-	struct position_time to;
-	int sure = 1;
 
-	if (bm->at.time.n == 0)
-		return;
-	if (st->bound.rewind_us != 0) {
-		to = time_in(st, job, st->bound.rewind_us);
-		sure = st->bound.rewind_sure;
-	} else if (st->opt->has_since)
-		return;
-	else if (position_time_compare(&bm->at.time, &now) > 0)
-		to = time_in(st, job, st->bound.safe_us);
-	else if (!st->again) {
-		to = time_in(st, job, st->bound.now_us - BOUND_MARGIN_US);
-		sure = 0;
-	} else
-		return;
-	if (position_time_compare(&bm->at.time, &to) <= 0)
+	/* A scan leads to its end, and takes less for done. */
+	if (bm->scanning && bm->to.n > 0 &&
+	    position_time_compare(&bm->to, to) > 0)
+		bm->to = *to;
+	if (bm->at.time.n == 0 ||
+	    position_time_compare(&bm->at.time, to) <= 0)
 		return;
 	if (sure)
 		log_warn("%s: the server's clock has gone back: reading again "
 		    "from %.*s instead of %.*s; rows changed in between "
 		    "before this run may be missed (--since finds them)",
-		    job->table->name, (int)to.n, to.p, (int)bm->at.time.n,
+		    job->table->name, (int)to->n, to->p, (int)bm->at.time.n,
 		    bm->at.time.p);
-	bm->at.time = to;
+	bm->at.time = *to;
 	position_clear_key(&bm->at);
+}
+
+void
+reading_rewind(struct stream * st)
+{
+	struct position_time to;
+	size_t i;
+
+	for (i = 0; i < st->njob; i++) {
+		if (st->job[i].table->change == CATALOG_NONE)
+			continue;
+		to = time_in(st, &st->job[i], st->bound.rewind_us);
+		step_back(&st->job[i], &to, st->bound.rewind_sure);
+	}
+}
+
+/*
+ * A bookmark from the future.  Between two runs nobody sees the clock go
+ * back: so a bookmark of --follow, which is close behind the clock, is worth
+ * as much as one that isn't.
+ */
+static void
+rewind_bookmark(struct stream * st, size_t i)
+{
+	struct job * job = &st->job[i];
+	struct position_time now = time_in(st, job, st->bound.now_us);
+	struct position_time to;
+
+	if (job->bookmark.at.time.n == 0 || st->opt->has_since)
+		return;
+	if (position_time_compare(&job->bookmark.at.time, &now) > 0) {
+		to = time_in(st, job, st->bound.safe_us);
+		step_back(job, &to, 1);
+	} else if (!st->again) {
+		to = time_in(st, job, st->bound.now_us - BOUND_MARGIN_US);
+		step_back(job, &to, 0);
+	}
 }
 
 /* What there is to do, for the progress line. */

@@ -89,6 +89,8 @@ stream_bound(struct stream * st)
 		if (rc != SOURCE_OK)
 			return (source_report(st->source, rc, "reading the "
 			    "server's clock and its open transactions"));
+		if (b->rewind_us != 0)
+			reading_rewind(st);
 	} while (st->opt->follow && known && held_anew(b, last) &&
 	    ++tries < BOUND_TRIES &&
 	    stop_sleep(BOUND_PAUSE_US << (tries - 1)) == 0);

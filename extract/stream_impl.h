@@ -51,6 +51,13 @@ int stream_bound(struct stream * st);
  */
 int reading_table(struct stream * st, size_t i);
 
+/**
+ * reading_rewind(st):
+ * The bound has just told that the server's clock has gone back: take all
+ * bookmarks there, before the next reading of the bound knows nothing of it.
+ */
+void reading_rewind(struct stream * st);
+
 /* About how many rows that will be, for a progress line. */
 uint64_t reading_ahead(struct stream * st, const struct job * job);
 

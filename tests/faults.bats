@@ -39,9 +39,14 @@ on() { [ "$MILLRACE_SOURCE" = "$1" ] || skip "the same with $1"; }
 
 @test "no room, errors and kills, at calls that change a file" {
 	on mariadb
-	faults disk --n 20
+	faults disk --n 16
 }
 
 @test "connections cut at random bytes, on both sides" {
 	faults cut --n 24
+}
+
+@test "the source's clock is set forth and back" {
+	on mariadb
+	faults clock --n 3
 }

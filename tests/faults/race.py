@@ -305,11 +305,12 @@ def kills(args, folder, say):
 class Steps(Race):
     steps = True
 
-    def step(self, clock):
+    def step(self, clock, by=None):
         """Set the source's clock, mostly by little."""
-        by = self.rng.choice((-1, 1)) * 10 ** self.rng.uniform(-1, 2)
+        by = by if by is not None else \
+            self.rng.choice((-1, 1)) * 10 ** self.rng.uniform(-1, 2)
+        self.hits["back" if by < clock.by else "forth"] += 1
         clock.set(by)
-        self.hits["back" if by < 0 else "forth"] += 1
 
 
 class Clock:
@@ -329,11 +330,15 @@ class Clock:
             inside = folder
         shutil.copy(ROOT + "/build/support/clockstep.so", folder)
         self.file = folder + "/clockstep"
+        self.by = self.highest = 0
         self.set(0)
         self.restart(LD_PRELOAD=inside + "/clockstep.so",
                      CLOCKSTEP_FILE=inside + "/clockstep")
 
     def set(self, seconds):
+        """To so many seconds off the machine's."""
+        self.by = seconds
+        self.highest = max(self.highest, seconds)
         with open(self.file, "r+b" if os.path.exists(self.file)
                   else "wb") as f:
             f.write(int(seconds * 1000000).to_bytes(8, "little",
@@ -353,6 +358,8 @@ def clock(args, folder, say):
         for _ in range(args.n):
             it.pause(1.5)
             it.step(clock)
+        # Rows of the future are taken when it has come: let it.
+        it.step(clock, clock.highest + 1)
         it.pause(1.5)
     try:
         it = campaign(args, folder, say, faults, Steps)
