@@ -19,6 +19,7 @@ batch_new(const char * collection, size_t max, int keep)
 
 	b->collection = mem_dup(collection);
 	b->max = max;
+	b->bytes_max = BYTES_MAX;
 	b->keep = keep;
 	b->op = mem_new(max, sizeof *b->op);
 	for (b->mask = 15; b->mask < 2 * max; b->mask = 2 * b->mask + 1)
@@ -27,6 +28,13 @@ batch_new(const char * collection, size_t max, int keep)
 	b->round = 1;
 	batch_clear(b);
 	return (b);
+}
+
+void
+batch_share(struct batch * b, size_t n)
+{
+
+	b->bytes_max = BYTES_MAX / n;
 }
 
 void
@@ -66,7 +74,7 @@ batch_full(const struct batch * b)
 {
 
 	return (b->n == b->max ||
-	    b->bytes.n + b->notes.n + b->text.n >= BYTES_MAX);
+	    b->bytes.n + b->notes.n + b->text.n >= b->bytes_max);
 }
 
 size_t
@@ -143,8 +151,8 @@ batch_seen(struct batch * b, struct batch_op * op, const char * v, size_t n)
 }
 
 /* Eight bytes at a time, multiplied and folded. */
-static size_t
-hash(const char * p, size_t n)
+size_t
+batch_hash(const char * p, size_t n)
 {
 	const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
 	uint64_t h = n * k, w;
@@ -168,7 +176,7 @@ slot_of(const struct batch * b, const char * key, size_t n)
 	struct slot * s;
 	size_t h;
 
-	for (h = hash(key, n);; h++) {
+	for (h = batch_hash(key, n);; h++) {
 		s = &b->table[h & b->mask];
 		if (s->round != b->round)
 			return (s);

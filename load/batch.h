@@ -69,6 +69,12 @@ struct batch;
 struct batch * batch_new(const char * collection, size_t max, int keep);
 void batch_free(struct batch * b);
 
+/* The batch is one of ${n} that share the memory meant for one. */
+void batch_share(struct batch * b, size_t n);
+
+/* A number that is the same for the same key (type byte and value). */
+size_t batch_hash(const char * key, size_t n);
+
 /* What else a write needs to know. */
 struct batch_options {
 	int newest;		/* guard by the change field, too */

@@ -9,7 +9,9 @@
 #include "ack.h"
 #include "batch.h"
 #include "bsonize.h"
+#include "carrier.h"
 #include "conflict.h"
+#include "marks.h"
 #include "options.h"
 #include "plan.h"
 #include "quick.h"
@@ -23,6 +25,27 @@
  * settle.c writes what waits and acknowledges it.
  */
 
+#define LOADER_LANES	16	/* connections, at most */
+
+/* The batch of a table that is filled for one connection. */
+struct fill {
+	struct batch * batch;
+	struct batch * spare;	/* takes its place while it is on its way */
+	uint64_t first;		/* its first row, if it isn't empty */
+};
+
+/*
+ * A connection, and the batch that is on its way there.  Rows of a key take
+ * the same one, and batches one after the other, so their order is kept.
+ */
+struct lane {
+	struct sink * sink;
+	struct carrier * carrier;	/* NULL: there is one lane only */
+	struct writer * writer;
+	struct table * table;	/* whose batch it is; NULL: none */
+	uint64_t first;
+};
+
 /* One stream of the input, and its collection. */
 struct table {
 	char * name;
@@ -30,7 +53,7 @@ struct table {
 	struct buf schema;	/* its last SCHEMA, as it stood there */
 	struct plan * plan;
 	struct quick * quick;	/* rows like the last one */
-	struct batch * batch;
+	struct fill fill[LOADER_LANES];
 	int insert;		/* the collection was empty */
 	int shared;		/* another stream has the same collection */
 	uint64_t processed;
@@ -45,8 +68,8 @@ struct loader {
 	struct linein * in;
 	struct record_reader * reader;
 	struct bsonizer * bsonizer;
-	struct sink * sink;
-	struct writer * writer;
+	struct lane lane[LOADER_LANES];
+	size_t nlane;
 	struct rejects rejects;
 	struct conflict * conflict;
 	struct ack * ack;
@@ -57,13 +80,14 @@ struct loader {
 	struct table * current;	/* whose shape the reader expects */
 	const struct plan * shape;
 	struct table * writing;	/* of those that share a collection */
-	size_t waiting;		/* tables whose batch isn't empty */
+	size_t waiting;		/* batches that aren't resolved */
+	struct buf key;		/* of a row, to choose its lane */
 
 	uint64_t seen;		/* records since the last STATE */
 	uint64_t reported;	/* when the last report was, stop_clock() */
-	uint64_t lag;		/* records since all was written */
-	struct buf value;	/* the newest STATE that isn't acknowledged */
-	int pending;		/* there is one */
+	uint64_t rows;		/* records so far */
+	uint64_t begun;		/* the first one of the newest batch */
+	struct marks * marks;	/* STATEs that aren't acknowledged */
 	int any;		/* a record was read */
 	int closed;		/* and a STATE after the last one */
 };
@@ -73,10 +97,13 @@ struct loader {
 /* The exit code for what a write came to. */
 int loader_exit(enum write_result rc);
 
-/* Write the batch of one table. */
+/* Begin to write the batch of a table for the lane ${l}. */
+int loader_start(struct loader * ld, struct table * t, size_t l);
+
+/* Write all batches of one table, until they are resolved. */
 int loader_write(struct loader * ld, struct table * t);
 
-/* Everything that was read is resolved: say so. */
+/* Say what is resolved. */
 int loader_acknowledge(struct loader * ld);
 
 /* Write all that was read, and acknowledge it. */
@@ -86,6 +113,9 @@ int loader_write_all(struct loader * ld);
 void loader_tell(const struct loader * ld, const struct table * t);
 
 /* message.c */
+
+/* Release the batches of a table. */
+void loader_drop_batches(struct table * t);
 
 /* Act on the line of ${n} bytes ${p}.  Return an exit code, as above. */
 int loader_line(struct loader * ld, const char * p, size_t n);

@@ -70,18 +70,46 @@ add_table(struct loader * ld, const struct plan * plan)
 	return (t);
 }
 
+/* A batch for each lane; two, if one can be filled while one is sent. */
+static void
+make_batches(const struct loader * ld, struct table * t)
+{
+	int keep = (ld->rejects.file != NULL);
+	struct fill * f;
+
+	for (f = t->fill; f < t->fill + ld->nlane; f++) {
+		f->batch = batch_new(t->collection, ld->opt->batch, keep);
+		batch_share(f->batch, ld->nlane);
+		if (ld->nlane == 1)
+			continue;
+		f->spare = batch_new(t->collection, ld->opt->batch, keep);
+		batch_share(f->spare, ld->nlane);
+	}
+}
+
+void
+loader_drop_batches(struct table * t)
+{
+	struct fill * f;
+
+	for (f = t->fill; f < t->fill + LOADER_LANES; f++) {
+		batch_free(f->batch);
+		batch_free(f->spare);
+		f->batch = f->spare = NULL;
+	}
+}
+
 /* The collection is there and can be written to.  Return an exit code. */
 static int
 prepare(struct loader * ld, struct table * t)
 {
 	int rc, empty;
 
-	rc = loader_exit(writer_prepare(ld->writer, t->collection, &empty));
+	rc = loader_exit(writer_prepare(ld->lane[0].writer, t->collection, &empty));
 	if (rc != EXIT_DONE)
 		return (rc);
 	t->insert = empty;
-	t->batch = batch_new(t->collection, ld->opt->batch,
-	    ld->rejects.file != NULL);
+	make_batches(ld, t);
 	return (EXIT_DONE);
 }
 
@@ -123,12 +151,11 @@ replace_plan(struct loader * ld, struct table * t, struct plan * plan,
 	else {
 		free(t->collection);
 		t->collection = collection;
-		batch_free(t->batch);
-		t->batch = NULL;
+		loader_drop_batches(t);
 		find_shared(ld, t);
 	}
 	tell_plan(t);
-	return (t->batch == NULL ? prepare(ld, t) : EXIT_DONE);
+	return (t->fill[0].batch == NULL ? prepare(ld, t) : EXIT_DONE);
 }
 
 /* Where a line went wrong, for messages. */
@@ -210,17 +237,31 @@ refuse(struct loader * ld, struct table * t, const struct record * r,
 	return (rc == EXIT_DONE || rc == EXIT_STOPPED ? EXIT_PERM : rc);
 }
 
-/* A batch is full: write it, or all of them. */
+/* Has a batch waited for so long that it holds up acknowledgements? */
 static int
-on_full(struct loader * ld, struct table * t)
+is_old(const struct loader * ld, const struct fill * f)
 {
+
+	return (batch_count(f->batch) > 0 && ld->rows - f->first >=
+	    LAG_BATCHES * ld->nlane * ld->opt->batch);
+}
+
+/* A batch is full: write it, and those that are too old. */
+static int
+on_full(struct loader * ld, struct table * t, size_t l)
+{
+	size_t i;
 	int rc;
 
-	if (ld->waiting == 1 || ld->lag >= LAG_BATCHES * ld->opt->batch)
-		return (loader_write_all(ld));
-	if ((rc = loader_write(ld, t)) != EXIT_DONE)
-		return (rc);
-	return (ld->waiting == 0 ? loader_acknowledge(ld) : EXIT_DONE);
+	rc = loader_start(ld, t, l);
+	for (i = 0; i < ld->ntable; i++) {
+		for (l = 0; l < ld->nlane && rc == EXIT_DONE; l++) {
+			if (ld->table[i]->fill[l].batch != NULL &&
+			    is_old(ld, &ld->table[i]->fill[l]))
+				rc = loader_start(ld, ld->table[i], l);
+		}
+	}
+	return (rc == EXIT_DONE ? loader_acknowledge(ld) : rc);
 }
 
 /* The source's table was emptied: so are the rows of before. */
@@ -246,7 +287,7 @@ on_truncate(struct loader * ld, struct table * t, const struct record * r)
 	}
 	bsonw_close(&filter, in);
 	bsonw_close(&filter, start);
-	rc = loader_exit(writer_delete(ld->writer, t->collection, &filter,
+	rc = loader_exit(writer_delete(ld->lane[0].writer, t->collection, &filter,
 	    &t->counts));
 	buf_free(&filter);
 	return (rc);
@@ -254,14 +295,35 @@ on_truncate(struct loader * ld, struct table * t, const struct record * r)
 
 /* A row is in its table's batch. */
 static inline int
-on_added(struct loader * ld, struct table * t, enum batch_result added)
+on_added(struct loader * ld, struct table * t, size_t l,
+    enum batch_result added)
 {
+	struct fill * f = &t->fill[l];
 
 	if (added == BATCH_MERGED)
 		t->counts.merged++;
-	else if (batch_count(t->batch) == 1)
+	else if (batch_count(f->batch) == 1) {
 		ld->waiting++;
-	return (batch_full(t->batch) ? on_full(ld, t) : EXIT_DONE);
+		f->first = ld->begun = ld->rows;
+	}
+	return (batch_full(f->batch) ? on_full(ld, t, l) : EXIT_DONE);
+}
+
+/* The lane of a row: always the same for the same key. */
+static size_t
+choose_lane(struct loader * ld, const struct table * t,
+    const struct record * r)
+{
+	struct bsonize_error err;
+
+	if (ld->nlane == 1)
+		return (0);
+	if (t->plan->key == PLAN_KEY_NONE)
+		return (ld->rows % ld->nlane);
+	buf_clear(&ld->key);
+	if (bsonize_key(ld->bsonizer, t->plan, r, &ld->key, &err) == -1)
+		return (0);
+	return (batch_hash(ld->key.p, ld->key.n) % ld->nlane);
 }
 
 /* Take a row into its table's batch. */
@@ -272,15 +334,17 @@ add_row(struct loader * ld, struct table * t, const struct record * r)
 	    t->insert, 0, 0 };
 	struct bsonize_error err;
 	enum batch_result added;
+	size_t l;
 
 	if (ld->opt->activate)
 		read_version(r, &bo);
-	added = batch_add(t->batch, ld->bsonizer, t->plan, r,
+	l = choose_lane(ld, t, r);
+	added = batch_add(t->fill[l].batch, ld->bsonizer, t->plan, r,
 	    linein_number(ld->in), &bo, &err);
 	if (added == BATCH_BAD)
 		return (refuse(ld, t, r, &err));
 	quick_learn(t->quick, t->plan, r);
-	return (on_added(ld, t, added));
+	return (on_added(ld, t, l, added));
 }
 
 /* Of streams that share a collection only one has writes that wait. */
@@ -300,7 +364,7 @@ count_row(struct loader * ld, struct table * t)
 {
 
 	ld->seen++;
-	ld->lag++;
+	ld->rows++;
 	ld->rejects.seen++;
 	ld->any = 1;
 	ld->closed = 0;
@@ -360,9 +424,7 @@ on_state(struct loader * ld, const struct record * r)
 	ld->closed = 1;
 	if (is_position(&r->value)) {
 		p = scan_raw(&r->value, &n);
-		buf_clear(&ld->value);
-		buf_put(&ld->value, p, n);
-		ld->pending = 1;
+		marks_put(ld->marks, ld->rows, ld->begun, p, n);
 	}
 
 	/* Nothing waits: no need to wait for a batch either. */
@@ -410,7 +472,7 @@ on_activate(struct loader * ld, const struct record * r)
 	bsonw_close(&f, in);
 	bsonw_close(&f, array);
 	bsonw_close(&f, start);
-	rc = loader_exit(writer_delete(ld->writer, t->collection, &f,
+	rc = loader_exit(writer_delete(ld->lane[0].writer, t->collection, &f,
 	    &t->counts));
 	buf_free(&f);
 	return (rc);
@@ -446,15 +508,22 @@ on_quick(struct loader * ld, struct table * t, const char * p, size_t n)
 	struct batch_options bo = { ld->opt->policy != RESOLVE_SOURCE,
 	    t->insert, 0, 0 };
 	enum batch_result added;
+	size_t l = 0;
 
 	if (t->shared || ld->opt->activate)
 		return (-1);
-	added = batch_add_quick(t->batch, t->quick, p, n,
+	if (ld->nlane > 1) {
+		buf_clear(&ld->key);
+		if (quick_peek(t->quick, p, n, &ld->key) == -1)
+			return (-1);
+		l = batch_hash(ld->key.p, ld->key.n) % ld->nlane;
+	}
+	added = batch_add_quick(t->fill[l].batch, t->quick, p, n,
 	    linein_number(ld->in), &bo);
 	if (added == BATCH_BAD)
 		return (-1);
 	count_row(ld, t);
-	return (on_added(ld, t, added));
+	return (on_added(ld, t, l, added));
 }
 
 int

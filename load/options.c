@@ -19,6 +19,8 @@ static const struct setting settings[] = {
 	    "snappy [none]" },
 	{ "SYNC_BATCH_SIZE", SETTING_UINT, "1000", 1, 100000,
 	    "writes in one command" },
+	{ "SYNC_CONNECTIONS", SETTING_UINT, "1", 1, 16,
+	    "that write at the same time" },
 	{ "SYNC_MAX_RETRIES", SETTING_UINT, "3", 0, 1000000,
 	    "tries after a failure" },
 	{ "SYNC_RETRY_DELAY", SETTING_UINT, "30", 0, 86400,
@@ -249,6 +251,7 @@ load_settings(struct options * opt)
 	check_compressors(s);
 	opt->compressors = settings_text(s, "MONGODB_COMPRESSORS");
 	opt->batch = settings_uint(s, "SYNC_BATCH_SIZE");
+	opt->connections = settings_uint(s, "SYNC_CONNECTIONS");
 	opt->max_retries = settings_uint(s, "SYNC_MAX_RETRIES");
 	opt->retry_delay = settings_uint(s, "SYNC_RETRY_DELAY");
 	if (opt->uri == NULL || *opt->uri == '\0')

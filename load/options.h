@@ -40,6 +40,7 @@ struct options {
 	const char * database;	/* NULL: the one in the URI */
 	const char * compressors;	/* NULL: those in the URI */
 	size_t batch;
+	size_t connections;
 	uint64_t max_retries, retry_delay;
 	int uri_from_environment;
 	struct settings * reloaded;

@@ -382,6 +382,15 @@ quick_key(struct quick * q, struct quick_row * row, struct buf * out)
 	return (0);
 }
 
+int
+quick_peek(struct quick * q, const char * p, size_t n, struct buf * out)
+{
+	struct quick_row row;
+
+	return (quick_open(q, p, n, &row) == -1 ? -1 :
+	    quick_key(q, &row, out));
+}
+
 /*
  * A value that isn't of the usual form, at ${p}: the element whose type is
  * at ${head} in ${out} is completed.  Return the byte behind the value.

@@ -64,6 +64,9 @@ const uint64_t * quick_pos(const struct quick * q, size_t * npos);
  */
 int quick_key(struct quick * q, struct quick_row * row, struct buf * out);
 
+/* Both at once: the key alone. */
+int quick_peek(struct quick * q, const char * p, size_t n, struct buf * out);
+
 /**
  * quick_document(q, row, key, key_n, stamp, out):
  * As bsonize_document(), and the line is at its end behind the row.

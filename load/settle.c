@@ -91,53 +91,123 @@ report(struct loader * ld)
 	}
 }
 
-/* Write the batch of one table.  Return an exit code. */
-int
-loader_write(struct loader * ld, struct table * t)
+/* What there is to say of a batch before it is written. */
+static void
+tell_batch(struct table * t, struct batch * b)
 {
-	uint64_t decimals;
+	uint64_t decimals = batch_decimals(b);
 
-	if (t->batch == NULL || batch_count(t->batch) == 0)
-		return (EXIT_DONE);
-	decimals = batch_decimals(t->batch);
 	if (decimals > 0 && t->decimals == 0)
 		log_warn("%s: numbers of more digits than Decimal128 holds "
 		    "are stored as strings", t->name);
 	t->decimals += decimals;
-	ld->waiting--;
-	return (loader_exit(writer_flush(ld->writer, t->batch, t->name,
-	    &t->counts, &t->insert)));
 }
 
-/* Everything that was read is resolved: say so. */
+/* Wait until the batch that is on its way is resolved. */
+static int
+loader_finish(struct loader * ld, struct lane * lane)
+{
+
+	if (lane->table == NULL)
+		return (EXIT_DONE);
+	lane->table = NULL;
+	ld->waiting--;
+	return (loader_exit(writer_end(lane->writer)));
+}
+
+int
+loader_start(struct loader * ld, struct table * t, size_t l)
+{
+	struct lane * lane = &ld->lane[l];
+	struct fill * f = &t->fill[l];
+	struct batch * b = f->batch;
+	int rc;
+
+	if (b == NULL || batch_count(b) == 0)
+		return (EXIT_DONE);
+	if ((rc = loader_finish(ld, lane)) != EXIT_DONE)
+		return (rc);
+	tell_batch(t, b);
+	lane->table = t;
+	lane->first = f->first;
+	if (lane->carrier != NULL) {
+		f->batch = f->spare;
+		f->spare = b;
+	}
+	writer_begin(lane->writer, b, t->name, &t->counts, &t->insert);
+	return (lane->carrier == NULL ? loader_finish(ld, lane) : EXIT_DONE);
+}
+
+int
+loader_write(struct loader * ld, struct table * t)
+{
+	size_t l;
+	int rc = EXIT_DONE;
+
+	for (l = 0; l < ld->nlane && rc == EXIT_DONE; l++)
+		rc = loader_start(ld, t, l);
+	for (l = 0; l < ld->nlane && rc == EXIT_DONE; l++) {
+		if (ld->lane[l].table == t)
+			rc = loader_finish(ld, &ld->lane[l]);
+	}
+	return (rc);
+}
+
+/* The first row that isn't resolved, or UINT64_MAX. */
+static uint64_t
+first_open(const struct loader * ld)
+{
+	uint64_t first = UINT64_MAX;
+	const struct fill * f;
+	size_t i, l;
+
+	for (l = 0; l < ld->nlane && ld->waiting > 0; l++) {
+		if (ld->lane[l].table != NULL && ld->lane[l].first < first)
+			first = ld->lane[l].first;
+		for (i = 0; i < ld->ntable; i++) {
+			f = &ld->table[i]->fill[l];
+			if (f->batch != NULL && batch_count(f->batch) > 0 &&
+			    f->first < first)
+				first = f->first;
+		}
+	}
+	return (first);
+}
+
 int
 loader_acknowledge(struct loader * ld)
 {
+	const char * value;
+	size_t n;
 
-	ld->lag = 0;
+	if (ld->opt->dry_run)
+		return (EXIT_DONE);
+	value = marks_take(ld->marks, first_open(ld), &n);
+	if (value == NULL && ld->waiting > 0)
+		return (EXIT_DONE);
 	if (ld->rejects.file != NULL && reject_sync(ld->rejects.file) == -1)
 		return (EXIT_TEMP);
 	if (conflict_sync(ld->conflict) == -1)
 		return (EXIT_TEMP);
-	if (!ld->pending || ld->opt->dry_run)
+	if (value == NULL)
 		return (EXIT_DONE);
-	ld->pending = 0;
 	if (ld->opt->report)
 		report(ld);
-	return (ack_put(ld->ack, ld->value.p, ld->value.n) == 0 ? EXIT_DONE :
-	    EXIT_TEMP);
+	return (ack_put(ld->ack, value, n) == 0 ? EXIT_DONE : EXIT_TEMP);
 }
 
 /* Write all that was read, and acknowledge it.  Return an exit code. */
 int
 loader_write_all(struct loader * ld)
 {
-	size_t i;
-	int rc;
+	size_t i, l;
+	int rc = EXIT_DONE;
 
 	for (i = 0; i < ld->ntable && ld->waiting > 0; i++) {
-		if ((rc = loader_write(ld, ld->table[i])) != EXIT_DONE)
-			return (rc);
+		for (l = 0; l < ld->nlane && rc == EXIT_DONE; l++)
+			rc = loader_start(ld, ld->table[i], l);
 	}
-	return (loader_acknowledge(ld));
+	for (l = 0; l < ld->nlane && rc == EXIT_DONE; l++)
+		rc = loader_finish(ld, &ld->lane[l]);
+	return (rc == EXIT_DONE ? loader_acknowledge(ld) : rc);
 }

@@ -226,8 +226,30 @@ sink_close(struct sink * s)
 	mongoc_uri_destroy(s->uri);
 	buf_free(&s->hosts);
 	free(s->database);
+	if (!s->twin)
+		mongoc_cleanup();
 	free(s);
-	mongoc_cleanup();
+}
+
+struct sink *
+sink_twin(const struct sink * s)
+{
+	mongoc_client_t * client;
+	struct sink * t;
+
+	if ((client = new_client(s->uri)) == NULL)
+		return (NULL);
+	t = mem_new(1, sizeof *t);
+	t->twin = 1;
+	t->client = client;
+	t->uri = mongoc_uri_copy(s->uri);
+	t->insecure = s->insecure;
+	t->compressors = s->compressors;
+	t->database = mem_dup(s->database);
+	buf_put(&t->hosts, s->hosts.p, s->hosts.n);
+	buf_text(&t->hosts);
+	set_write_opts(&t->write_opts);
+	return (t);
 }
 
 int

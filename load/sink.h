@@ -45,6 +45,13 @@ struct sink * sink_open(const char * uri, const char * database,
 void sink_close(struct sink * s);
 
 /**
+ * sink_twin(s):
+ * Another client for the same; it is closed before ${s} is.  Each can be used
+ * by another thread.  Return NULL after a report.
+ */
+struct sink * sink_twin(const struct sink * s);
+
+/**
  * sink_reopen(s, uri):
  * Go on with another connection string: the password has changed.  Return 0,
  * or -1 after a report.
@@ -68,8 +75,9 @@ int sink_ping(struct sink * s, struct sink_limits * limits,
 /**
  * sink_write(s, command, n, reply, err):
  * Send the write command ${command}, ${n} bytes of BSON.  Return 0 if the
- * server answered: ${reply} is what it said, good or bad, and lasts until the next call.
- * Return -1 with ${err} filled if it didn't: it may or may not have acted.
+ * server answered: ${reply} is what it said, good or bad, and lasts until the
+ * next call.  Return -1 with ${err} filled if it didn't: it may or may not
+ * have acted.
  */
 int sink_write(struct sink * s, const char * command, size_t n,
     struct reply * reply, struct sink_error * err);

@@ -12,6 +12,7 @@
 struct sink {
 	mongoc_uri_t * uri;
 	mongoc_client_t * client;
+	int twin;		/* another one ends the library */
 	int lost;		/* it takes a new client to try again */
 	char * database;
 	struct buf hosts;

@@ -109,21 +109,26 @@ release(struct loader * ld)
 {
 	size_t i;
 
+	/* A command that is on its way is part of a batch. */
+	for (i = ld->nlane; i > 0; i--) {
+		carrier_free(ld->lane[i - 1].carrier);
+		writer_free(ld->lane[i - 1].writer);
+		sink_close(ld->lane[i - 1].sink);
+	}
 	for (i = 0; i < ld->ntable; i++) {
 		struct table * t = ld->table[i];
 
 		plan_free(t->plan);
 		quick_free(t->quick);
-		batch_free(t->batch);
+		loader_drop_batches(t);
 		buf_free(&t->schema);
 		free(t->collection);
 		free(t->name);
 		free(t);
 	}
 	free(ld->table);
-	buf_free(&ld->value);
-	writer_free(ld->writer);
-	sink_close(ld->sink);
+	buf_free(&ld->key);
+	marks_free(ld->marks);
 	bsonizer_free(ld->bsonizer);
 	record_reader_free(ld->reader);
 	linein_free(ld->in);
@@ -153,6 +158,20 @@ open_files(struct loader * ld, const struct options * opt)
 	return (EXIT_DONE);
 }
 
+/* One connection more; ${threads} if it isn't the only one. */
+static void
+add_lane(struct loader * ld, const struct writer_options * wo,
+    struct sink * sink, int threads)
+{
+	struct lane * lane = &ld->lane[ld->nlane++];
+
+	lane->sink = sink;
+	if (threads)
+		lane->carrier = carrier_new(sink);
+	lane->writer = writer_new(sink, lane->carrier, wo, &ld->rejects,
+	    ld->conflict);
+}
+
 /* Reach the server.  Return an exit code. */
 static int
 open_sink(struct loader * ld, struct options * opt)
@@ -160,23 +179,37 @@ open_sink(struct loader * ld, struct options * opt)
 	struct writer_options wo = { opt->max_retries, opt->retry_delay,
 	    opt->policy, opt->look_first, opt->ack != NULL, opt->dry_run,
 	    linein_name(ld->in), reload, opt };
+	struct sink * sink, * twin = NULL;
+	int rc = EXIT_DONE;
+	size_t l;
 
-	ld->sink = sink_open(opt->uri, opt->database, opt->insecure,
+	sink = sink_open(opt->uri, opt->database, opt->insecure,
 	    opt->compressors);
-	if (ld->sink == NULL)
+	if (sink == NULL)
 		return (EXIT_PERM);
-	ld->writer = writer_new(ld->sink, &wo, &ld->rejects, ld->conflict);
+	if (opt->check || opt->connections == 1)
+		add_lane(ld, &wo, sink, 0);
+	else {
+		add_lane(ld, &wo, sink, 1);
+		while (ld->nlane < opt->connections &&
+		    (twin = sink_twin(sink)) != NULL)
+			add_lane(ld, &wo, twin, 1);
+		if (twin == NULL)
+			return (EXIT_PERM);
+	}
 	if (opt->insecure)
 		log_warn("--insecure: connections to %s may be neither "
-		    "encrypted nor verified", sink_hosts(ld->sink));
+		    "encrypted nor verified", sink_hosts(sink));
 	if (!opt->check)
 		log_event(LOG_LEVEL_INFO, LOG_FIELDS(
 		    LOG_TEXT("operation", "start"),
-		    LOG_TEXT("host", sink_hosts(ld->sink)),
-		    LOG_TEXT("database", sink_database(ld->sink))),
-		    "loading into %s at %s%s", sink_database(ld->sink),
-		    sink_hosts(ld->sink), opt->dry_run ? " (dry run)" : "");
-	return (loader_exit(writer_connect(ld->writer)));
+		    LOG_TEXT("host", sink_hosts(sink)),
+		    LOG_TEXT("database", sink_database(sink))),
+		    "loading into %s at %s%s", sink_database(sink),
+		    sink_hosts(sink), opt->dry_run ? " (dry run)" : "");
+	for (l = 0; l < ld->nlane && rc == EXIT_DONE; l++)
+		rc = loader_exit(writer_connect(ld->lane[l].writer));
+	return (rc);
 }
 
 /* Look, and print what was found. */
@@ -186,7 +219,7 @@ run_check(struct loader * ld)
 	struct lineout * out = lineout_open(STDOUT_FILENO, "standard output");
 	int rc;
 
-	rc = check_run(ld->opt, ld->sink, lineout_buf(out));
+	rc = check_run(ld->opt, ld->lane[0].sink, lineout_buf(out));
 	return (lineout_close(out) == -1 && rc == EXIT_DONE ? EXIT_TEMP : rc);
 }
 
@@ -202,6 +235,7 @@ stream_run(struct options * opt, int fd, const char * name)
 	ld.in = linein_open(fd, name, opt->max_line);
 	ld.reader = record_reader_new();
 	ld.bsonizer = bsonizer_new();
+	ld.marks = marks_new();
 	rc = opt->check ? EXIT_DONE : open_files(&ld, opt);
 	if (rc == EXIT_DONE)
 		rc = open_sink(&ld, opt);

@@ -15,12 +15,14 @@
 #define COMMAND_SLACK	4096	/* what the library adds to a command */
 
 struct writer *
-writer_new(struct sink * sink, const struct writer_options * opt,
-    struct rejects * rejects, struct conflict * conflict)
+writer_new(struct sink * sink, struct carrier * carrier,
+    const struct writer_options * opt, struct rejects * rejects,
+    struct conflict * conflict)
 {
 	struct writer * w = mem_new(1, sizeof *w);
 
 	w->sink = sink;
+	w->carrier = carrier;
 	w->opt = *opt;
 	w->rejects = rejects;
 	w->conflict = conflict;
@@ -279,27 +281,33 @@ isolate(struct writer * w, size_t sent, size_t * most)
 	    w->reply.code, w->reply.text));
 }
 
-/* Send the first of ${n} writes in w->ops; *${sent} tells how many. */
-static enum write_result
-send_some(struct writer * w, enum batch_verb verb, size_t n, size_t * most,
-    size_t * sent)
+/* A command of the first of ${n} writes in w->ops.  Return how many. */
+static size_t
+make_command(struct writer * w, enum batch_verb verb, size_t n, size_t most,
+    struct batch_command * cmd)
 {
-	struct batch_command cmd;
-	struct sink_error err;
-	struct reply * r = &w->reply;
 
-	if (n > *most)
-		n = *most;
+	if (n > most)
+		n = most;
 	if (n > w->most)
 		n = w->most;
 	if (n > w->limits.writes)
 		n = w->limits.writes;
-	*sent = batch_command(w->b, verb, w->ops, n,
-	    w->limits.document - COMMAND_SLACK, &w->command, &cmd);
-	if (sink_write(w->sink, cmd.p, cmd.n, r, &err) == -1)
-		return (writer_handle(w, &err));
+	return (batch_command(w->b, verb, w->ops, n,
+	    w->limits.document - COMMAND_SLACK, &w->command, cmd));
+}
+
+/* What sink_write() returned for a command of ${sent} writes. */
+static enum write_result
+answered(struct writer * w, enum batch_verb verb, size_t sent, size_t * most,
+    int rc, const struct sink_error * err)
+{
+	struct reply * r = &w->reply;
+
+	if (rc == -1)
+		return (writer_handle(w, err));
 	if (!r->ok && verdict_of(r->code, r->labels) == VERDICT_DATA)
-		return (isolate(w, *sent, most));
+		return (isolate(w, sent, most));
 	if (!r->ok)
 		return (writer_handle_reply(w, r->code, r->labels,
 		    "the server refuses the command"));
@@ -310,7 +318,7 @@ send_some(struct writer * w, enum batch_verb verb, size_t n, size_t * most,
 		    r->labels | VERDICT_LABEL_RETRY * (verdict_of(
 		    r->unsure_code, 0) != VERDICT_CRITICAL),
 		    "the write isn't safe yet"));
-	return (read_reply(w, verb, *sent));
+	return (read_reply(w, verb, sent));
 }
 
 /* The writes of a verb that wait, in w->ops. */
@@ -338,10 +346,15 @@ send_all(struct writer * w, enum batch_verb verb)
 {
 	enum write_result rc = WRITE_OK;
 	size_t n, sent, most = SIZE_MAX;
+	struct batch_command cmd;
+	struct sink_error err;
 
 	while (rc == WRITE_OK && !w->all_done &&
-	    (n = writer_collect(w, BATCH_WAITING, verb)) > 0)
-		rc = send_some(w, verb, n, &most, &sent);
+	    (n = writer_collect(w, BATCH_WAITING, verb)) > 0) {
+		sent = make_command(w, verb, n, most, &cmd);
+		rc = answered(w, verb, sent, &most, sink_write(w->sink, cmd.p,
+		    cmd.n, &w->reply, &err), &err);
+	}
 	return (rc);
 }
 
@@ -384,22 +397,53 @@ flush(struct writer * w)
 	return (rc);
 }
 
-enum write_result
-writer_flush(struct writer * w, struct batch * b, const char * stream,
+/* Is the first command one that can be sent without a look before? */
+static int
+can_fly(const struct writer * w)
+{
+
+	return (w->carrier != NULL && !w->opt.dry_run && !w->opt.look_first &&
+	    w->opt.policy != RESOLVE_TARGET);
+}
+
+void
+writer_begin(struct writer * w, struct batch * b, const char * stream,
     struct write_counts * counts, int * insert)
 {
-	enum write_result rc;
+	struct batch_command cmd;
+	size_t n = 0;
 
-	if (batch_count(b) == 0)
-		return (WRITE_OK);
 	w->b = b;
 	w->stream = stream;
 	w->counts = counts;
 	w->insert = insert;
 	w->gone = 0;
 	w->all_done = 0;
-	if ((rc = flush(w)) == WRITE_OK)
-		batch_clear(b);
+	if (!can_fly(w))
+		return;
+	for (w->verb = BATCH_INSERT; (n = writer_collect(w, BATCH_WAITING,
+	    (int)w->verb)) == 0; w->verb++)
+		continue;
+	w->sent = make_command(w, w->verb, n, SIZE_MAX, &cmd);
+	w->flying = 1;
+	carrier_send(w->carrier, cmd.p, cmd.n, &w->reply, &w->err);
+}
+
+enum write_result
+writer_end(struct writer * w)
+{
+	enum write_result rc = WRITE_OK;
+	size_t most = SIZE_MAX;
+
+	if (w->flying) {
+		w->flying = 0;
+		rc = answered(w, w->verb, w->sent, &most,
+		    carrier_answer(w->carrier), &w->err);
+	}
+	if (rc == WRITE_OK && !w->all_done)
+		rc = flush(w);
+	if (rc == WRITE_OK)
+		batch_clear(w->b);
 	return (rc);
 }
 

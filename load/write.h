@@ -6,6 +6,7 @@
 #include "../common/buf.h"
 
 #include "batch.h"
+#include "carrier.h"
 #include "conflict.h"
 #include "rejects.h"
 #include "resolve.h"
@@ -49,10 +50,11 @@ struct writer_options {
 };
 
 /**
- * writer_new(sink, opt, rejects, conflict):
- * A writer; it keeps the pointers, which stay the caller's.
+ * writer_new(sink, carrier, opt, rejects, conflict):
+ * A writer; it keeps the pointers, which stay the caller's.  ${carrier} sends
+ * with ${sink} while others do something else; NULL if nobody does.
  */
-struct writer * writer_new(struct sink * sink,
+struct writer * writer_new(struct sink * sink, struct carrier * carrier,
     const struct writer_options * opt, struct rejects * rejects,
     struct conflict * conflict);
 void writer_free(struct writer * w);
@@ -69,13 +71,21 @@ enum write_result writer_prepare(struct writer * w, const char * collection,
     int * empty);
 
 /**
- * writer_flush(w, b, stream, counts, insert):
- * Write the batch ${b} of the stream called ${stream}; on WRITE_OK all of it
- * is resolved and the batch is empty.  *${insert} is cleared when plain
+ * writer_begin(w, b, stream, counts, insert):
+ * Begin to write the batch ${b} of the stream called ${stream}, which isn't
+ * empty.  The first command is on its way then, if there is a carrier; all
+ * pointers have to last until writer_end().  *${insert} is cleared when plain
  * inserts meet too many documents that are there already.
  */
-enum write_result writer_flush(struct writer * w, struct batch * b,
-    const char * stream, struct write_counts * counts, int * insert);
+void writer_begin(struct writer * w, struct batch * b, const char * stream,
+    struct write_counts * counts, int * insert);
+
+/**
+ * writer_end(w):
+ * Write what writer_begin() began; on WRITE_OK all of it is resolved and the
+ * batch is empty.
+ */
+enum write_result writer_end(struct writer * w);
 
 /**
  * writer_delete(w, collection, filter, counts):

@@ -11,6 +11,7 @@
  */
 struct writer {
 	struct sink * sink;
+	struct carrier * carrier;	/* or NULL */
 	struct writer_options opt;
 	struct rejects * rejects;
 	struct conflict * conflict;
@@ -35,6 +36,12 @@ struct writer {
 	struct buf command;
 	struct buf filter;
 	struct reply reply;
+
+	/* The command that is on its way. */
+	int flying;
+	enum batch_verb verb;
+	size_t sent;
+	struct sink_error err;
 };
 
 /* write_wait.c */

@@ -452,6 +452,71 @@ BLOCKED="117 215 371 14031"
 	expect_same got expected
 }
 
+# The same in several connections: rows of a key keep their order, and what is
+# acknowledged is there.
+@test "several connections: the last row of each key stays" {
+	local uri=$MONGODB_URI
+
+	sink
+	SYNC_CONNECTIONS=3 SYNC_BATCH_SIZE=50 run_stage "$LOAD" <"$(rows_file 1000)"
+	expect_status 0
+	expect_equal "$(tail -n 1 out)" '{"at":1000}'
+	expect_equal "$(awk '/^insert/ { n += $2 } END { print n }' sink.log)" 1000
+	expect_equal "$(grep -c '^isMaster\|^hello' sink.log)" 3
+
+	# Without positions only the order of arrival decides.
+	export MONGODB_URI=$uri
+	mongo_q drop t
+	rows 0 | head -n 1 >in
+	for i in $(seq 3000); do
+		echo '{"type":"RECORD","stream":"t","record":{"id":'$((RANDOM % 60))',"v":"'$i'"}}'
+	done >>in
+	echo '{"type":"STATE","value":{"at":3000},"records":3000}' >>in
+	SYNC_CONNECTIONS=4 SYNC_BATCH_SIZE=7 run_stage "$LOAD" <in
+	expect_status 0
+	expect_equal "$(cat out)" '{"at":3000}'
+	sed -n 's/.*"id":\([0-9]*\),"v":"\([0-9]*\)".*/\1 \2/p' in |
+	    awk '{ v[$1] = $2 } END { for (i in v) print i, v[i] }' |
+	    sort -n >expected
+	mongo_q find t | sed -n 's/.*"_id":[^0-9]*\([0-9]*\).*"v":"\([0-9]*\)".*/\1 \2/p' |
+	    sort -n >got
+	expect_same got expected
+}
+
+@test "several connections: what is acknowledged is there, whatever happens" {
+	rows 0 | head -n 1 >in
+	for i in $(seq 20000); do
+		echo '{"type":"RECORD","stream":"t","pos":[7,'$i'],"record":{"id":'$i',"v":"'$i'"}}'
+		[ $((i % 10)) -ne 0 ] ||
+			echo '{"type":"STATE","value":{"at":'$i'},"records":10}'
+	done >>in
+	for n in $(seq 8); do
+		mongo_q drop t
+		SYNC_CONNECTIONS=3 SYNC_BATCH_SIZE=40 "$LOAD" <in >out 2>err &
+		sleep 0.$((RANDOM % 3))$((RANDOM % 10))
+		kill -9 $! 2>/dev/null || true
+		wait $! 2>/dev/null || true
+		at=$(sed -n 's/^{"at":\([0-9]*\)}$/\1/p' out | tail -n 1)
+		expect_equal "$(mongo_q count t '{"_id":{"$lte":'"${at:-0}"'}}')" "${at:-0}"
+		sed 's/[^0-9]//g' out | grep -v '^$' >acks || true
+		sort -nu acks | cmp - acks
+	done
+	# The first command is lost: nothing behind its first row counts, which
+	# is one of the first hundred, however far the others come.
+	sink "insert 1 drop"
+	SYNC_MAX_RETRIES=0 SYNC_CONNECTIONS=16 SYNC_BATCH_SIZE=40 \
+	    run_stage "$LOAD" <in
+	expect_status 111
+	[ "$(sent insert | wc -w)" -ge 8 ]
+	[ "$(sed -n 's/[^0-9]//gp' out | tail -n 1)0" -lt 1000 ]
+	# Some that break: all is sent again.
+	sink "insert 5 drop" "insert 6 write 3:11600 7:11600" "insert 9 drop"
+	SYNC_CONNECTIONS=3 SYNC_BATCH_SIZE=40 run_stage "$LOAD" <in
+	expect_status 0
+	expect_equal "$(tail -n 1 out)" '{"at":20000}'
+	expect_equal "$(counted records_created)" 20000
+}
+
 @test "another extract has started since: nothing more is acknowledged" {
 	run_stage "$LOAD" <"$(rows_file 3 sed 's/"pos":\[7,/"pos":[8,/')"
 	expect_status 0
