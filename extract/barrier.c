@@ -15,6 +15,9 @@ struct entry {
 	uint64_t thread;	/* the connection; 0: none */
 	uint64_t trx;		/* 0: not known */
 	int64_t before_us;	/* what is before this isn't its work */
+	int64_t since_us;	/* of running ones: no earlier was it begun; of
+				 * held ones without a transaction: when it
+				 * was first seen */
 };
 
 struct list {
@@ -61,14 +64,16 @@ barrier_reset(struct barrier * b)
 }
 
 static void
-add(struct list * l, uint64_t thread, uint64_t trx, int64_t before_us)
+add(struct list * l, uint64_t thread, uint64_t trx, int64_t before_us,
+    int64_t since_us)
 {
 
 	if (l->n == l->cap) {
 		l->cap = l->cap ? 2 * l->cap : 16;
 		l->e = mem_grow(l->e, l->cap, sizeof *l->e);
 	}
-	l->e[l->n++] = (struct entry) { thread, trx, before_us };
+	l->e[l->n++] = (struct entry) { thread, trx, before_us,
+	    since_us };
 }
 
 /* The entry of a transaction, whoever runs it, or NULL. */
@@ -105,21 +110,23 @@ barrier_begin(struct barrier * b, int64_t now_us)
 	b->now_us = now_us;
 }
 
-/* When something began that has lasted for ${seconds}, rounded down. */
+/* When something began at the earliest that has lasted for ${seconds},
+ * however they were rounded. */
 static int64_t
 began(const struct barrier * b, uint64_t seconds)
 {
 
 	if (seconds > (uint64_t)(b->now_us / SECOND_US))
 		return (0);
-	return (b->now_us - ((int64_t)seconds + 1) * SECOND_US - MARGIN_US);
+	return (b->now_us - ((int64_t)seconds + 1) * SECOND_US);
 }
 
 void
 barrier_running(struct barrier * b, uint64_t id, uint64_t seconds)
 {
 
-	add(&b->running, id, 0, began(b, seconds));
+	add(&b->running, id, 0, began(b, seconds) - MARGIN_US,
+	    began(b, seconds));
 }
 
 /* A transaction in the status text. */
@@ -134,7 +141,8 @@ end_found(struct barrier * b, struct found * f)
 {
 
 	if (f->trx != 0)
-		add(&b->wrote, f->thread, f->trx, began(b, f->seconds));
+		add(&b->wrote, f->thread, f->trx,
+		    began(b, f->seconds) - MARGIN_US, 0);
 	memset(f, 0, sizeof *f);
 }
 
@@ -198,7 +206,7 @@ hold_trx(struct barrier * b, const struct entry * trx, int64_t before_us)
 	struct entry * e = find_trx(&b->held, trx->trx);
 
 	if (e == NULL)
-		add(&b->held, trx->thread, trx->trx, before_us);
+		add(&b->held, trx->thread, trx->trx, before_us, 0);
 	else if (before_us < e->before_us)
 		e->before_us = before_us;
 }
@@ -208,10 +216,14 @@ hold_trx(struct barrier * b, const struct entry * trx, int64_t before_us)
  * that over?  If it is, or if the connection is now seen in a transaction, it
  * may have left one behind that is prepared, without a connection: then
  * *orphans is as early as ${e}.
+ *
+ * A busy connection may be met at work each time, though never at the same:
+ * what has begun since is another statement, with a later time.
  */
 static int
 is_over(struct barrier * b, const struct entry * e, int64_t * orphans)
 {
+	const struct entry * now = find_thread(&b->running, e->thread, 0);
 	size_t i;
 	int seen = 0;
 
@@ -221,10 +233,13 @@ is_over(struct barrier * b, const struct entry * e, int64_t * orphans)
 		hold_trx(b, &b->wrote.e[i], e->before_us);
 		seen = 1;
 	}
-	if (!seen && find_thread(&b->running, e->thread, 0) != NULL)
+	if (!seen && now != NULL && now->since_us <= e->since_us)
 		return (0);
 	if (e->before_us < *orphans)
 		*orphans = e->before_us;
+	if (!seen && now != NULL)
+		add(&b->held, e->thread, 0, now->since_us < b->last_us ?
+		    now->since_us : b->last_us, b->now_us);
 	return (1);
 }
 
@@ -243,7 +258,8 @@ drop(struct barrier * b)
 		e = &was.e[i];
 		if (e->trx == 0) {
 			if (!is_over(b, e, &orphans))
-				add(&b->held, e->thread, 0, e->before_us);
+				add(&b->held, e->thread, 0, e->before_us,
+				    e->since_us);
 		} else if (find_trx(&b->wrote, e->trx) != NULL)
 			hold_trx(b, e, e->before_us);
 	}
@@ -267,7 +283,7 @@ take(struct barrier * b)
 		if (find_trx(&b->held, e->trx) != NULL)
 			continue;
 		before = b->sampled ? b->last_us : e->before_us;
-		add(&b->held, e->thread, e->trx, before);
+		add(&b->held, e->thread, e->trx, before, 0);
 	}
 	for (i = 0; i < b->running.n; i++) {
 		e = &b->running.e[i];
@@ -276,7 +292,7 @@ take(struct barrier * b)
 		before = b->sampled ? b->last_us : e->before_us;
 		trx = find_thread(&b->wrote, e->thread, 1);
 		if (trx == NULL)
-			add(&b->held, e->thread, 0, before);
+			add(&b->held, e->thread, 0, before, b->now_us);
 		else
 			hold_trx(b, trx, before);
 	}

@@ -18,11 +18,12 @@
  * transaction is found by 3.  Or it is found by 2.  So whatever is found at T
  * and isn't known from before came after the last T, and holds the bound
  * there until it is proved to be over: a transaction that isn't listed any
- * more; a connection that neither executes nor has written.  Times of the
- * server's lists, its zone, and how long anything lasts have no part in that.
+ * more; a connection that has written nothing and executes nothing, or a
+ * statement that began later.  The server's zone, and how long a transaction
+ * lasts, have no part in that.
  *
  * Only at the first sample, when there is no T before, are the lists' times
- * believed, whole seconds, with a margin.
+ * of transactions believed, whole seconds, with a margin.
  */
 struct barrier;
 

@@ -14,7 +14,7 @@
 #define MARGIN_US	BOUND_MARGIN_US
 
 /* Taken off the clock at least, so that a step back is seen in time. */
-#define CLOCK_US	UINT64_C(1000)
+#define CLOCK_US	UINT64_C(500)
 
 /* How often the clock is read if that takes too long to tell. */
 #define CLOCK_TRIES	5

@@ -171,8 +171,10 @@ read_pages(struct stream * st, size_t i, struct reading * r,
 		before = st->page.total;
 		code = read_page(st, i, r, pos, &end, &rc);
 		changed = end == PAGE_TROUBLE && rc == SOURCE_CHANGED;
-		failed = 0;
-		if (end != PAGE_TROUBLE && st->page.total != before)
+		/* No row waits for the comparison. */
+		failed = out_flush(st->out) == OUT_FAILED ? EXIT_TEMP : 0;
+		if (!failed && end != PAGE_TROUBLE &&
+		    st->page.total != before)
 			failed = has_changed(st, job, &changed);
 		if (end == PAGE_TROUBLE || failed || changed)
 			position_copy(pos, &start);

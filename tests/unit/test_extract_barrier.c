@@ -100,6 +100,15 @@ test_stories(void)
 	    { 103, "7", TRX("31", "ACTIVE 0 sec", "7"), 102, 7 },
 	    { 104, "7", IDLE, 103, 7 },
 	    { 105, "", IDLE, 105, 0 });
+	/* Never seen in a transaction, never idle: each time another one. */
+	TELL("a connection that is busy all the time",
+	    { 100, "", IDLE, 100, 0 },
+	    { 101, "7", IDLE, 100, 7 },
+	    { 102, "7", IDLE, 100, 7 },
+	    { 103, "7", IDLE, 102, 7 },
+	    { 104, "7", IDLE, 102, 7 },
+	    { 105, "7", BARE("44", "ACTIVE (PREPARED) 0 sec"), 102, 0 },
+	    { 106, "", "", 106, 0 });
 	/* XA: prepared, it leaves its connection. */
 	TELL("a prepared transaction without its connection",
 	    { 100, "", IDLE, 100, 0 },
