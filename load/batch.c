@@ -31,6 +31,13 @@ batch_new(const char * collection, size_t max, int keep)
 }
 
 void
+batch_limit(struct batch * b, size_t n)
+{
+
+	b->limit = n < b->max ? n : b->max;
+}
+
+void
 batch_share(struct batch * b, size_t n)
 {
 
@@ -58,6 +65,7 @@ batch_clear(struct batch * b)
 {
 
 	b->n = 0;
+	b->limit = b->max;
 	batch_lay_head(b);
 	buf_clear(&b->notes);
 	buf_clear(&b->text);
@@ -73,7 +81,7 @@ int
 batch_full(const struct batch * b)
 {
 
-	return (b->n == b->max ||
+	return (b->n >= b->limit ||
 	    b->bytes.n + b->notes.n + b->text.n >= b->bytes_max);
 }
 

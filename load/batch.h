@@ -72,6 +72,9 @@ void batch_free(struct batch * b);
 /* The batch is one of ${n} that share the memory meant for one. */
 void batch_share(struct batch * b, size_t n);
 
+/* Call the batch full with ${n} writes, until it is cleared. */
+void batch_limit(struct batch * b, size_t n);
+
 /* A number that is the same for the same key (type byte and value). */
 size_t batch_hash(const char * key, size_t n);
 

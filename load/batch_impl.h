@@ -26,6 +26,7 @@ struct batch {
 	char * change;		/* the change field, or NULL */
 	size_t change_n;
 	size_t max;
+	size_t limit;		/* of writes, for now */
 	size_t bytes_max;
 	int keep;
 	struct batch_op * op;

@@ -305,6 +305,7 @@ on_added(struct loader * ld, struct table * t, size_t l,
 	else if (batch_count(f->batch) == 1) {
 		ld->waiting++;
 		f->first = ld->begun = ld->rows;
+		batch_limit(f->batch, writer_most(ld->lane[l].writer));
 	}
 	return (batch_full(f->batch) ? on_full(ld, t, l) : EXIT_DONE);
 }

@@ -17,6 +17,7 @@ struct reply_error {
 };
 
 struct reply {
+	uint64_t took_us;	/* the caller's: until it came */
 	int ok;			/* the command as a whole was taken */
 	int32_t code;		/* if not: why */
 	unsigned labels;	/* of verdict.h */

@@ -5,6 +5,7 @@
 
 #include "../common/log.h"
 #include "../common/mem.h"
+#include "../common/stop.h"
 
 #include "sink_impl.h"
 
@@ -462,6 +463,7 @@ int
 sink_write(struct sink * s, const char * command, size_t n,
     struct reply * reply, struct sink_error * err)
 {
+	uint64_t begun = stop_clock();
 	bson_error_t error;
 	bson_t cmd;
 
@@ -484,8 +486,10 @@ sink_write(struct sink * s, const char * command, size_t n,
 	s->has_reply = 1;
 	if (!is_answer(&s->reply))
 		return (sink_fail(s, err, &error, NULL));
-	if (reply_parse(reply, &s->reply) == 0)
+	if (reply_parse(reply, &s->reply) == 0) {
+		reply->took_us = stop_clock() - begun;
 		return (0);
+	}
 	*err = (struct sink_error) { VERDICT_RETRY, 0, 0,
 	    "the server's answer makes no sense" };
 	return (-1);

@@ -12,6 +12,7 @@
 
 #define QUICK_MAX	5	/* short waits before the long ones */
 #define QUICK_US	100000
+#define PACE_US		5000000	/* that a command may take */
 #define COMMAND_SLACK	4096	/* what the library adds to a command */
 
 struct writer *
@@ -229,6 +230,28 @@ doubt_inserts(struct writer * w, enum batch_verb verb, size_t sent)
 		*w->insert = 0;
 }
 
+/* A server that takes long gets less at a time. */
+static void
+pace(struct writer * w, size_t sent)
+{
+	uint64_t took = w->reply.took_us;
+
+	if (took <= PACE_US || sent == 1)
+		return;
+	w->most = (size_t)((double)sent * PACE_US / (double)took);
+	if (w->most == 0)
+		w->most = 1;
+	log_info("%s: %zu writes took %ju s: at most %zu at once now",
+	    sink_hosts(w->sink), sent, (uintmax_t)(took / 1000000), w->most);
+}
+
+size_t
+writer_most(const struct writer * w)
+{
+
+	return (w->most);
+}
+
 /* The answer to ${sent} writes, one by one. */
 static enum write_result
 read_reply(struct writer * w, enum batch_verb verb, size_t sent)
@@ -263,6 +286,7 @@ read_reply(struct writer * w, enum batch_verb verb, size_t sent)
 	doubt_inserts(w, verb, sent);
 	if (r->nerror < sent)
 		writer_success(w);
+	pace(w, sent);
 	w->all_done = (r->nerror == 0 && sent == batch_count(w->b) &&
 	    (size_t)r->n == sent);
 	return (again != 0 ? wait_again(w, again) : WRITE_OK);

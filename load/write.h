@@ -70,6 +70,9 @@ enum write_result writer_connect(struct writer * w);
 enum write_result writer_prepare(struct writer * w, const char * collection,
     int * empty);
 
+/* How many writes a command should have at most, for now. */
+size_t writer_most(const struct writer * w);
+
 /**
  * writer_begin(w, b, stream, counts, insert):
  * Begin to write the batch ${b} of the stream called ${stream}, which isn't

@@ -253,6 +253,16 @@ BLOCKED="117 215 371 14031"
 	expect_in err "is overloaded"
 }
 
+@test "a server that takes long gets less at a time, and more again" {
+	sink "insert 1 delay 6000"
+	run_stage "$LOAD" <"$(rows_file 5000)"
+	expect_status 0
+	expect_equal "$(cat out)" '{"at":5000}'
+	set -- $(sent insert)
+	[ "$1" -eq 1000 ] && [ "$2" -le 833 ] && [ "$3" -gt "$2" ]
+	expect_in err "1000 writes took"
+}
+
 @test "a server that takes no writes is asked until it does" {
 	for code in $BLOCKED; do
 		sink "insert 1 error $code" "insert 2 error $code" \
