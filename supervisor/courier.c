@@ -55,18 +55,25 @@ free_parcel(struct parcel * p)
 	free(p);
 }
 
-/* Read what the command prints.  Return 0 at its end. */
+/*
+ * Read what the command prints, at most a pipe full: it may print without
+ * end.  Return 0 at its end.
+ */
 static int
 listen_to(struct courier * c)
 {
-	char p[1024];
+	char p[4096];
 	ssize_t n;
+	int turns = 16;
 
-	while ((n = read(c->words, p, sizeof p)) > 0) {
+	while (turns-- > 0) {
+		if ((n = read(c->words, p, sizeof p)) <= 0)
+			return (n == -1 &&
+			    (errno == EAGAIN || errno == EINTR));
 		if (c->said.n + (size_t)n <= WORDS_MAX)
 			buf_put(&c->said, p, (size_t)n);
 	}
-	return (n == -1 && (errno == EAGAIN || errno == EINTR));
+	return (1);
 }
 
 static void

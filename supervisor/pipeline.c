@@ -16,6 +16,8 @@
 #define PIPE_BYTES	(256 << 10)	/* between two stages, if allowed */
 #define LINE_BYTES	(16 << 10)	/* a longer log line is cut */
 #define ACK_BYTES	(64 << 20)	/* a longer one is dropped */
+#define LAST_TURNS	1024	/* more than a pipe holds; what still writes
+				 * may never end */
 #define BROKEN_US	(10 * SECOND_US)	/* for the rest to end by itself */
 
 struct stage {
@@ -357,12 +359,29 @@ pipeline_drain(struct pipeline * p)
 		kill(p->stage[0].pid, SIGTERM);
 }
 
+/* timeout(1) and setsid(1) make a group of their own. */
+static void
+kill_own_group(const struct pipeline * p, pid_t pid)
+{
+
+	if (pid != p->group && getpgid(pid) == pid)
+		kill(-pid, SIGKILL);
+}
+
 void
 pipeline_kill(struct pipeline * p)
 {
+	size_t i;
 
-	if (p->alive > 0)
-		kill(-p->group, SIGKILL);
+	if (p->alive == 0)
+		return;
+	kill(-p->group, SIGKILL);
+	for (i = 0; i < p->n; i++) {
+		if (p->stage[i].pid == 0)
+			continue;
+		kill_own_group(p, p->stage[i].pid);
+		kill(p->stage[i].pid, SIGKILL);
+	}
 }
 
 static struct stage *
@@ -385,8 +404,11 @@ pipeline_before_reap(struct pipeline * p, pid_t pid)
 	 * With the last stage goes what else is left in the group.  The
 	 * group's number is still ours, as long as this one isn't reaped.
 	 */
-	if (p->alive == 1 && find_stage(p, pid) != NULL)
+	if (find_stage(p, pid) == NULL)
+		return;
+	if (p->alive == 1)
 		kill(-p->group, SIGKILL);
+	kill_own_group(p, pid);
 }
 
 /* All stages are gone: hear the last words, judge, and tell. */
@@ -400,7 +422,7 @@ finish(struct pipeline * p, struct mono now)
 	size_t i;
 
 	for (i = 0; i < p->n; i++) {
-		read_log(&p->stage[i], INT_MAX, now);
+		read_log(&p->stage[i], LAST_TURNS, now);
 		end_line(&p->stage[i], now);
 		close_log(&p->stage[i]);
 		end[i] = p->stage[i].end;
