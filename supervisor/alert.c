@@ -521,6 +521,25 @@ judge_blocked(struct alert * a, const struct table_view * v, struct mono now,
 		    "the log says why");
 }
 
+/* Nobody can mend a table that is synchronised no more. */
+static void
+judge_gone(struct alert * a, const struct report * r, struct mono now)
+{
+	const struct trouble * t;
+	size_t i;
+
+	for (t = a->troubles; t != NULL; t = t->next) {
+		if (t->subject[0] == '\0' || t->kind == ALERT_SERVER)
+			continue;
+		for (i = 0; i < r->n; i++) {
+			if (strcmp(r->table[i].name, t->subject) == 0)
+				break;
+		}
+		if (i == r->n)
+			fine(a, t->kind, t->subject, now);
+	}
+}
+
 void
 alert_tick(struct alert * a, const struct report * r, struct mono now,
     int64_t now_wall)
@@ -533,6 +552,7 @@ alert_tick(struct alert * a, const struct report * r, struct mono now,
 		judge_lag(a, &r->table[i], !r->all.enabled, now, now_wall);
 		judge_blocked(a, &r->table[i], now, now_wall);
 	}
+	judge_gone(a, r, now);
 	review(a, now, now_wall);
 }
 

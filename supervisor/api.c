@@ -112,6 +112,10 @@ get_table(const struct call * c)
 		return;
 	}
 	service_table(c->a->sv, (size_t)i, &v, c->now);
+	if (v.gone) {
+		no_table(c);
+		return;
+	}
 	report_table(&v, &c->re->body);
 }
 
@@ -286,9 +290,14 @@ static void
 post_reload(const struct call * c)
 {
 
+	struct service_view v;
+
 	if (refuse_any(c))
 		return;
-	if (service_reload(c->a->sv, c->now) == 0)
+	service_view(c->a->sv, &v, c->now);
+	if (v.stopping)
+		steered(c, "reload", NULL, STEER_STOPPING);
+	else if (service_reload(c->a->sv, c->now) == 0)
 		steered(c, "reload", NULL, STEER_DONE);
 	else {
 		audit(c, "reload", NULL, "refused");

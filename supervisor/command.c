@@ -97,29 +97,36 @@ complete_extract(struct pipeline_plan * plan, int i,
 		add_option(plan, i, "--rounds", NULL);
 }
 
-static void
-complete_transform(struct pipeline_plan * plan, int i,
+/*
+ * The schema file, for transform.  What can't be found isn't taken for none:
+ * rows would go on as they are, with all that the file leaves out or masks.
+ * Return 0, or -1 after a report.
+ */
+static int
+add_schema(struct pipeline_plan * plan, int i,
     const struct command_spec * spec, struct watch * watch)
 {
-	const struct pipeline_stage * st = &plan->stage[i];
-	char * folder, * schema;
-
-	if (!has_option(st, "--report"))
-		add_option(plan, i, "--report", NULL);
-	add_missing(plan, i, "--env-file", spec->cfg->env_file);
-	add_file(plan, i, "--rejects", spec->folder, "transform.rejects");
-	add_missing(plan, i, "--max-rejects", spec->cfg->max_rejects);
-	if (has_option(st, "-s") || has_option(st, "--schema") ||
-	    has_option(st, "--schemas") || has_option(st, "--no-schemas"))
-		return;
-	folder = schemas_folder(settings_text(spec->cfg->settings,
+	char * folder = schemas_folder(settings_text(spec->cfg->settings,
 	    "SYNC_SCHEMAS"), env_own_folder(spec->env));
-	if ((schema = schemas_find(folder, spec->table)) != NULL) {
-		add_option(plan, i, "--schema", schema);
-		watch_add(watch, WATCH_FILE, schema, schema);
-	} else {
-		struct buf b = { NULL, 0, 0 };
+	char * bad, * schema = schemas_find(folder, spec->table, &bad);
+	struct buf b = { NULL, 0, 0 };
+	int rc = 0;
 
+	if (schema != NULL) {
+		free(*spec->schema);
+		*spec->schema = schema;
+	}
+	if (schema == NULL && bad != NULL) {
+		log_error("%s: its schema file isn't found, and %s can't be "
+		    "read, which may hide it: mend or remove that",
+		    spec->table, bad);
+		watch_add(watch, WATCH_FILE, bad, bad);
+		rc = -1;
+	} else if (*spec->schema != NULL) {
+		/* If it has gone, transform says so. */
+		add_option(plan, i, "--schema", *spec->schema);
+		watch_add(watch, WATCH_FILE, *spec->schema, *spec->schema);
+	} else {
 		/* The one that may come. */
 		add_option(plan, i, "--no-schemas", NULL);
 		buf_printf(&b, "%s/%s.json", folder != NULL ? folder : ".",
@@ -128,7 +135,26 @@ complete_transform(struct pipeline_plan * plan, int i,
 		buf_free(&b);
 	}
 	free(folder);
-	free(schema);
+	free(bad);
+	return (rc);
+}
+
+/* Return 0, or -1 after a report. */
+static int
+complete_transform(struct pipeline_plan * plan, int i,
+    const struct command_spec * spec, struct watch * watch)
+{
+	const struct pipeline_stage * st = &plan->stage[i];
+
+	if (!has_option(st, "--report"))
+		add_option(plan, i, "--report", NULL);
+	add_missing(plan, i, "--env-file", spec->cfg->env_file);
+	add_file(plan, i, "--rejects", spec->folder, "transform.rejects");
+	add_missing(plan, i, "--max-rejects", spec->cfg->max_rejects);
+	if (has_option(st, "-s") || has_option(st, "--schema") ||
+	    has_option(st, "--schemas") || has_option(st, "--no-schemas"))
+		return (0);
+	return (add_schema(plan, i, spec, watch));
 }
 
 static void
@@ -169,6 +195,27 @@ is_script(const struct pipeline_stage * st, size_t i)
 	return (0);
 }
 
+/* A program that isn't there may come, to each place of ${path}. */
+static void
+watch_missing(const char * name, const char * path, struct watch * watch)
+{
+	struct buf b = { NULL, 0, 0 };
+	const char * end;
+
+	if (strchr(name, '/') != NULL) {
+		watch_add(watch, WATCH_PROGRAM, name, name);
+		return;
+	}
+	for (; path != NULL; path = *end == ':' ? end + 1 : NULL) {
+		end = strchrnul(path, ':');
+		buf_clear(&b);
+		buf_printf(&b, "%.*s/%s", end == path ? 1 : (int)(end - path),
+		    end == path ? "." : path, name);
+		watch_add(watch, WATCH_PROGRAM, buf_text(&b), buf_text(&b));
+	}
+	buf_free(&b);
+}
+
 /* Watch a stage's program, and the scripts that its words name. */
 static void
 watch_stage(const struct pipeline_stage * st, const struct env * env,
@@ -180,6 +227,8 @@ watch_stage(const struct pipeline_stage * st, const struct env * env,
 
 	if (child_find(st->argv[0], env_path(env), path, sizeof path) == 0)
 		watch_add(watch, WATCH_PROGRAM, path, path);
+	else
+		watch_missing(st->argv[0], env_path(env), watch);
 	for (i = 1; i < st->argc; i++) {
 		if (is_script(st, i) && stat(st->argv[i], &sb) == 0 &&
 		    S_ISREG(sb.st_mode))
@@ -304,6 +353,7 @@ command_build(const struct command_spec * spec, struct watch * watch,
 {
 	struct pipeline_plan * plan;
 	size_t i;
+	int rc = 0;
 
 	watch_clear(watch);
 	watch_settings(spec->cfg, watch);
@@ -312,15 +362,19 @@ command_build(const struct command_spec * spec, struct watch * watch,
 	*rounds = spec->rounds && all_ours(plan);
 	for (i = 0; i < plan->n; i++)
 		watch_stage(&plan->stage[i], spec->env, watch);
-	for (i = 0; i < plan->n; i++) {
+	for (i = 0; i < plan->n && rc == 0; i++) {
 		const char * name = plan->stage[i].name;
 
 		if (strcmp(name, "extract") == 0)
 			complete_extract(plan, (int)i, spec, *rounds);
 		else if (strcmp(name, "transform") == 0)
-			complete_transform(plan, (int)i, spec, watch);
+			rc = complete_transform(plan, (int)i, spec, watch);
 		else if (strcmp(name, "load") == 0)
 			complete_load(plan, (int)i, spec);
+	}
+	if (rc == -1) {
+		pipeline_plan_free(plan);
+		plan = NULL;
 	}
 	return (plan);
 }

@@ -18,6 +18,8 @@ struct command_spec {
 	const char * table;
 	const char * folder;	/* the table's, for its files */
 	int rounds;		/* may stay for further rounds */
+	char ** schema;		/* its schema file when it was last built,
+				 * or NULL; replaced, never forgotten here */
 };
 
 /**

@@ -91,6 +91,23 @@ folder_open(struct folder * f, int state_fd, const char * state_dir,
 	return (open_fifo(f, table));
 }
 
+int
+folder_try(const struct folder * f)
+{
+	static const char text[4096];
+	int fd, rc;
+
+	if ((fd = openat(f->dirfd, "try", O_CREAT | O_TRUNC | O_WRONLY |
+	    O_NOFOLLOW | O_CLOEXEC, 0600)) == -1)
+		return (-1);
+	rc = write(fd, text, sizeof text) == (ssize_t)sizeof text ?
+	    fsync(fd) : -1;
+	if (close(fd) == -1)
+		rc = -1;
+	unlinkat(f->dirfd, "try", 0);
+	return (rc);
+}
+
 void
 folder_close(struct folder * f)
 {

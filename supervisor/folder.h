@@ -19,6 +19,9 @@ struct folder {
 int folder_open(struct folder * f, int state_fd, const char * state_dir,
     const char * table);
 
+/* Can a file be written there durably?  Return 0, or -1 with errno set. */
+int folder_try(const struct folder * f);
+
 void folder_close(struct folder * f);
 
 #endif /* !FOLDER_H_ */

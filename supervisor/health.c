@@ -288,6 +288,13 @@ health_storage(const struct health * h, int64_t * used, int64_t * total)
 	return (h->total > 0 ? 0 : -1);
 }
 
+int
+health_by_check(const struct health * h, enum server server, struct mono now)
+{
+
+	return (h->asked[server].told.us == now.us);
+}
+
 int64_t
 health_since(const struct health * h, enum server server)
 {

@@ -60,6 +60,10 @@ void health_before_reap(struct health * h, pid_t pid);
 
 enum server_state health_state(const struct health * h, enum server server);
 
+/* Did a check at ${now} say so, rather than data that went through? */
+int health_by_check(const struct health * h, enum server server,
+    struct mono now);
+
 /* Since when, when last looked (wall clock, 0: never), and its words. */
 int64_t health_since(const struct health * h, enum server server);
 int64_t health_checked(const struct health * h, enum server server);

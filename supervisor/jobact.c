@@ -310,8 +310,10 @@ static void
 block_idle(struct job * j, enum job_event ev, struct mono now)
 {
 
-	(void)ev;
-	step_enter(j, JOB_BLOCKED, MONO_NEVER, now);
+	if (j->pipeline)
+		stop_at_once(j, ev, now);
+	else
+		step_enter(j, JOB_BLOCKED, MONO_NEVER, now);
 }
 
 /* The same with a run that waits. */

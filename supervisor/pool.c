@@ -10,7 +10,7 @@ struct pool {
 	unsigned max;
 	int64_t timeout_us;
 	struct place {
-		enum { NONE, WAITING, USED, IDLE } is;
+		enum { NONE, WAITING, EXPIRED, USED, IDLE } is;
 		struct mono since;	/* it waits */
 		uint64_t ticket;
 	} * place;
@@ -61,11 +61,12 @@ pool_want(struct pool * p, size_t t, struct mono now)
 {
 	struct place * pl = &p->place[t];
 
-	if (pl->is != NONE)
+	if (pl->is != NONE && pl->is != EXPIRED)
 		return;
+	if (pl->is == NONE)
+		pl->ticket = p->tickets++;
 	pl->is = WAITING;
 	pl->since = now;
-	pl->ticket = p->tickets++;
 }
 
 void
@@ -83,15 +84,15 @@ pool_set_idle(struct pool * p, size_t t, int idle)
 		p->place[t].is = idle ? IDLE : USED;
 }
 
-/* The one that waits longest, or -1. */
+/* The one that came first of those that are ${what}, or -1. */
 static int
-first_waiting(const struct pool * p)
+first(const struct pool * p, int what)
 {
 	int found = -1;
 	size_t i;
 
 	for (i = 0; i < p->n; i++) {
-		if (p->place[i].is == WAITING && (found == -1 ||
+		if ((int)p->place[i].is == what && (found == -1 ||
 		    p->place[i].ticket < p->place[found].ticket))
 			found = (int)i;
 	}
@@ -103,28 +104,54 @@ pool_grant(struct pool * p)
 {
 	int t;
 
-	if (pool_used(p) >= p->max || (t = first_waiting(p)) == -1)
+	if (pool_used(p) >= p->max || (t = first(p, WAITING)) == -1)
 		return (-1);
 	p->place[t].is = USED;
 	return (t);
 }
 
+/* The one that has waited longest since it last began to, or -1. */
+static int
+longest_waiting(const struct pool * p)
+{
+	int found = -1;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		if (p->place[i].is == WAITING && (found == -1 ||
+		    p->place[i].since.us < p->place[found].since.us))
+			found = (int)i;
+	}
+	return (found);
+}
+
 int
 pool_expire(struct pool * p, struct mono now)
 {
-	int t = first_waiting(p);
+	int t = longest_waiting(p);
 
 	if (t == -1 ||
 	    !mono_due(mono_add(p->place[t].since, p->timeout_us), now))
 		return (-1);
-	p->place[t].is = NONE;
+	p->place[t].is = EXPIRED;
+	return (t);
+}
+
+int
+pool_recall(const struct pool * p)
+{
+	int t = first(p, EXPIRED), w = first(p, WAITING);
+
+	if (t == -1 || pool_used(p) >= p->max ||
+	    (w != -1 && p->place[w].ticket < p->place[t].ticket))
+		return (-1);
 	return (t);
 }
 
 struct mono
 pool_deadline(const struct pool * p)
 {
-	int t = first_waiting(p);
+	int t = longest_waiting(p);
 
 	if (t == -1)
 		return (MONO_NEVER);

@@ -37,8 +37,16 @@ void pool_set_idle(struct pool * p, size_t t, int idle);
  */
 int pool_grant(struct pool * p);
 
-/* Somebody who has waited too long, and waits no longer; or -1. */
+/* Somebody who has waited too long, and waits no longer; or -1.  Its turn is
+ * kept: if it wants a place again, it is before those that came later. */
 int pool_expire(struct pool * p, struct mono now);
+
+/**
+ * pool_recall(p):
+ * There is a place, and nobody waits who came before the one returned, who
+ * had waited too long; or -1.  It is to want the place again, or to leave.
+ */
+int pool_recall(const struct pool * p);
 
 /* When the next one will have waited too long. */
 struct mono pool_deadline(const struct pool * p);

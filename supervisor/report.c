@@ -10,16 +10,18 @@
 void
 report_look(struct report * r, const struct service * sv, struct mono now)
 {
-	size_t i;
+	size_t i, n = service_tables(sv);
 
-	r->n = service_tables(sv);
-	if (r->n > r->room) {
-		r->room = r->n;
-		r->table = mem_grow(r->table, r->n, sizeof *r->table);
+	if (n > r->room) {
+		r->room = n;
+		r->table = mem_grow(r->table, n, sizeof *r->table);
 	}
 	service_view(sv, &r->all, now);
-	for (i = 0; i < r->n; i++)
-		service_table(sv, i, &r->table[i], now);
+	r->n = 0;
+	for (i = 0; i < n; i++) {
+		service_table(sv, i, &r->table[r->n], now);
+		r->n += !r->table[r->n].gone;
+	}
 }
 
 void

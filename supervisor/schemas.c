@@ -74,7 +74,7 @@ read_file(const char * path, struct buf * b)
 	return (n == 0 ? 0 : -1);
 }
 
-/* Is the file ${name} in ${folder}, at ${path}, the table's? */
+/* Is the file ${name}, at ${path}, the table's?  -1 if nobody can tell. */
 static int
 is_for(const char * path, const char * name, const char * table)
 {
@@ -94,6 +94,8 @@ is_for(const char * path, const char * name, const char * table)
 	else
 		yes = (strncmp(name, table, n) == 0 &&
 		    strcmp(name + n, SUFFIX) == 0);
+	if (doc == NULL && !yes)
+		yes = -1;
 	json_free(doc);
 	buf_free(&b);
 	return (yes);
@@ -116,28 +118,46 @@ schemas_collection(const char * path)
 	return (name);
 }
 
+/* Is it the name of a schema file? */
+static int
+is_schema(const char * name)
+{
+	size_t n = strlen(name);
+
+	return (name[0] != '.' && n > strlen(SUFFIX) &&
+	    strcmp(name + n - strlen(SUFFIX), SUFFIX) == 0);
+}
+
 char *
-schemas_find(const char * folder, const char * table)
+schemas_find(const char * folder, const char * table, char ** bad)
 {
 	struct dirent * e;
-	char * found = NULL;
+	char * found = NULL, * unread = NULL;
 	char * path;
-	DIR * d;
+	DIR * d = NULL;
+	int yes;
 
-	if (folder == NULL || (d = opendir(folder)) == NULL)
-		return (NULL);
-	while (found == NULL && (e = readdir(d)) != NULL) {
-		size_t n = strlen(e->d_name);
-
-		if (e->d_name[0] == '.' || n <= strlen(SUFFIX) ||
-		    strcmp(e->d_name + n - strlen(SUFFIX), SUFFIX) != 0)
+	if (folder != NULL && (d = opendir(folder)) == NULL)
+		unread = mem_dup(folder);
+	while (d != NULL && found == NULL && (e = readdir(d)) != NULL) {
+		if (!is_schema(e->d_name))
 			continue;
 		path = join(folder, e->d_name);
-		if (is_for(path, e->d_name, table))
+		yes = is_for(path, e->d_name, table);
+		if (yes == 1)
 			found = path;
+		else if (yes == -1 && unread == NULL)
+			unread = path;
 		else
 			free(path);
 	}
-	closedir(d);
+	if (d != NULL)
+		closedir(d);
+	if (found != NULL || bad == NULL) {
+		free(unread);
+		unread = NULL;
+	}
+	if (bad != NULL)
+		*bad = unread;
 	return (found);
 }

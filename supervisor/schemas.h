@@ -11,11 +11,13 @@
 char * schemas_folder(const char * setting, const char * own);
 
 /**
- * schemas_find(folder, table):
+ * schemas_find(folder, table, bad):
  * The path of the file of ${folder} whose x-source names ${table}, or that is
  * called TABLE.json and can't be read.  NULL if there is none; to be freed.
+ * Then point ${bad}, if not NULL, to the path of what can't be read and may
+ * hide it, the folder or a file of any name, to be freed; else to NULL.
  */
-char * schemas_find(const char * folder, const char * table);
+char * schemas_find(const char * folder, const char * table, char ** bad);
 
 /**
  * schemas_collection(path):

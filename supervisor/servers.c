@@ -115,6 +115,26 @@ check_storage(struct service * sv)
 	    low ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, NULL, NULL, left);
 }
 
+/*
+ * The account or the server was mended, which no file of ours tells: what
+ * was refused is tried again.
+ */
+static void
+forgive_tables(struct service * sv, enum server s, struct mono now)
+{
+	size_t i;
+
+	for (i = 0; i < sv->n && !sv->stopping; i++) {
+		enum job_state is = job_state(table_job(sv->table[i]));
+
+		if (is != JOB_BLOCKED && is != JOB_FAILED)
+			continue;
+		SAY(LOG_LEVEL_INFO, "reach", "%s: %s refuses no more: it is "
+		    "tried again", table_name(sv->table[i]), server_name(s));
+		table_event(sv->table[i], JOB_EV_CHANGED, now);
+	}
+}
+
 void
 service_on_health(void * cookie, enum server s, enum server_state was,
     struct mono now)
@@ -126,6 +146,12 @@ service_on_health(void * cookie, enum server s, enum server_state was,
 		doubt_pipelines(sv, JOB_EV_AWAY, now);
 	if (was == SERVER_AWAY && !service_any_server(sv, SERVER_AWAY))
 		doubt_pipelines(sv, JOB_EV_BACK, now);
+
+	/* A connection that was open before goes on when new ones are
+	 * refused: data don't tell that. */
+	if (was == SERVER_REFUSES && health_by_check(sv->health, s, now) &&
+	    health_state(sv->health, s) == SERVER_UP)
+		forgive_tables(sv, s, now);
 	if (s == SERVER_MONGODB)
 		check_storage(sv);
 	service_spread_health(sv, now);
@@ -143,6 +169,8 @@ service_check_disk(struct service * sv, struct mono now)
 		return;
 	sv->disk_free = (int64_t)vfs.f_bavail * (int64_t)vfs.f_frsize;
 	low = sv->disk_free < sv->cfg->disk_min;
+	for (i = 0; i < sv->n && !low && !sv->stopping; i++)
+		table_room(sv->table[i], now);
 	if (low == sv->disk_low)
 		return;
 	sv->disk_low = low;
@@ -153,8 +181,6 @@ service_check_disk(struct service * sv, struct mono now)
 	service_tell(sv, low ? EVENT_DISK_LOW : EVENT_DISK_OK,
 	    low ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, NULL,
 	    sv->cfg->state_dir, sv->disk_free);
-	for (i = 0; i < sv->n && !low; i++)
-		table_room(sv->table[i], now);
 	service_soon(sv);
 }
 

@@ -127,11 +127,14 @@ host_moved(void * cookie, size_t i, enum job_state from, enum job_state to,
 	struct service * sv = cookie;
 
 	(void)from;
-	(void)now;
 
 	/* A table tells of itself while it is still being opened. */
 	if (i < sv->n)
 		pool_set_idle(sv->pool, i, to == JOB_WAITING);
+
+	/* SYNC_TABLES may name it again since it was told to end. */
+	if (to == JOB_ENDED && !sv->stopping && !sv->once)
+		sv->discover_at = now;
 	service_soon(sv);
 }
 
@@ -161,53 +164,6 @@ host_seen(void * cookie, struct mono now)
 /*
  * What is put off until after events.
  */
-
-/* Close the idle pipeline that is needed last, to make room. */
-static void
-make_room(struct service * sv, struct mono now)
-{
-	const struct job * j;
-	struct mono due = { INT64_MIN };
-	size_t i, found = sv->n;
-
-	if (pool_waiting(sv->pool) == 0 || pool_idle(sv->pool) == 0 ||
-	    pool_used(sv->pool) < pool_max(sv->pool))
-		return;
-	for (i = 0; i < sv->n; i++) {
-		j = table_job(sv->table[i]);
-		if (job_state(j) == JOB_WAITING && job_has_pipeline(j) &&
-		    job_due(j).us > due.us) {
-			due = job_due(j);
-			found = i;
-		}
-	}
-	if (found < sv->n)
-		table_event(sv->table[found], JOB_EV_CLOSE, now);
-}
-
-static void
-run_pool(struct service * sv, struct mono now)
-{
-	int i;
-
-	if (service_any_server(sv, SERVER_AWAY)) {
-		service_spread_health(sv, now);
-		return;
-	}
-	if (service_any_server(sv, SERVER_UNKNOWN) || sv->disk_low ||
-	    service_fitness_open(sv))
-		return;
-	while ((i = pool_grant(sv->pool)) != -1)
-		table_event(sv->table[i], JOB_EV_PLACE, now);
-	while ((i = pool_expire(sv->pool, now)) != -1) {
-		sv->pool_timeouts++;
-		SAY(LOG_LEVEL_WARN, "pool", "%s: no place within "
-		    "MYSQL_POOL_TIMEOUT among %u extractors: it waits",
-		    table_name(sv->table[i]), pool_max(sv->pool));
-		table_event(sv->table[i], JOB_EV_NO_PLACE, now);
-	}
-	make_room(sv, now);
-}
 
 /* --once: whoever is done ends. */
 static void
@@ -282,7 +238,7 @@ on_soon(void * cookie, struct mono now)
 		if (sv->once)
 			run_once(sv, now);
 		if (!sv->stopping)
-			run_pool(sv, now);
+			service_run_pool(sv, now);
 	} while (sv->dirty);
 	if (sv->stopping && all_ended(sv))
 		loop_quit(sv->lp);
@@ -459,10 +415,16 @@ spread_settings(struct service * sv)
 int
 service_reload(struct service * sv, struct mono now)
 {
-	struct config * cfg = config_load(sv->cfg->env_file);
+	struct config * cfg;
 	size_t i;
 
-	if (cfg == NULL) {
+	/* It would begin tables that nobody ends. */
+	if (sv->stopping) {
+		SAY(LOG_LEVEL_INFO, "settings", "the settings aren't read: "
+		    "the supervisor is ending");
+		return (-1);
+	}
+	if ((cfg = config_load(sv->cfg->env_file)) == NULL) {
 		SAY(LOG_LEVEL_ERROR, "settings", "the settings as they were "
 		    "read before still hold");
 		return (-1);
@@ -484,7 +446,7 @@ service_reload(struct service * sv, struct mono now)
 	service_close_tables(sv, now);
 	for (i = 0; i < sv->n; i++) {
 		service_apply(sv, i, now);
-		table_event(sv->table[i], JOB_EV_CHANGED, now);
+		table_new_settings(sv->table[i], now);
 	}
 	service_find_tables(sv, now);
 	service_settle(sv, now);
@@ -579,6 +541,7 @@ service_free(struct service * sv)
 	free(sv->outcome);
 	free(sv->done);
 	free(sv->fit);
+	free(sv->discover_said);
 	free(sv->listener);
 	free(sv);
 }

@@ -64,6 +64,7 @@ struct table_view {
 	const char * name;
 	enum job_state state;
 	int paused;			/* itself; or all, see service_view */
+	int gone;			/* SYNC_TABLES names it no more */
 	const char * run;		/* id of this or the last run, or NULL */
 	const char * position;		/* change column's value, or NULL */
 	const char * value;		/* acknowledged STATE value, or NULL */
@@ -168,8 +169,8 @@ enum steer service_interval(struct service * sv, const char * table,
 enum steer service_restart(struct service * sv, const char * table,
     const char * stage, struct mono now);
 
-/* Read the settings again, as on SIGHUP.  Return 0, or -1 if they are bad
- * (reported; the old ones hold). */
+/* Read the settings again, as on SIGHUP.  Return 0, or -1 after a report if
+ * they are bad or the service is ending; the old ones hold. */
 int service_reload(struct service * sv, struct mono now);
 
 /* "done", "queued", ... */

@@ -11,8 +11,8 @@
 
 /*
  * The inside of a service, for service.c (its life), startup.c (how it
- * begins), servers.c (what it watches), steer.c (what people ask for) and
- * view.c (what they see).
+ * begins), servers.c (what it watches), turns.c (who may run), steer.c (what
+ * people ask for) and view.c (what they see).
  */
 struct service {
 	struct loop * lp;
@@ -27,6 +27,7 @@ struct service {
 	struct ask * fitness;		/* of the collections; the same */
 	unsigned fitness_tries;
 	struct mono discover_at;	/* when to ask again; or never */
+	char * discover_said;		/* why there are none; or NULL */
 	struct pool * pool;
 	struct table_host host;
 	struct table ** table;
@@ -94,6 +95,9 @@ void service_on_health(void * cookie, enum server s, enum server_state was,
 
 /* --once doesn't wait for a server for ever. */
 void service_check_patience(struct service * sv, struct mono now);
+
+/* turns.c: give the places that there are to those that wait for one. */
+void service_run_pool(struct service * sv, struct mono now);
 
 /* How much space there is for the state directory. */
 void service_check_disk(struct service * sv, struct mono now);

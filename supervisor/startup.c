@@ -155,6 +155,22 @@ service_close_tables(struct service * sv, struct mono now)
 	}
 }
 
+/* The same once: a server may be away for a day. */
+static void
+say_undiscovered(struct service * sv, const char * error)
+{
+	int known = sv->discover_said != NULL &&
+	    strcmp(sv->discover_said, error) == 0;
+
+	SAY(known ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, "discover",
+	    "looking for tables: %s; it is tried again, or name them in "
+	    "SYNC_TABLES", error);
+	if (known)
+		return;
+	free(sv->discover_said);
+	sv->discover_said = mem_dup(error);
+}
+
 static void
 on_discovered(void * cookie, enum pipeline_result r, const char * out,
     size_t len, const char * error, struct mono now)
@@ -169,10 +185,11 @@ on_discovered(void * cookie, enum pipeline_result r, const char * out,
 		error = "there is none with a key and a change column";
 	if (error == NULL) {
 		SAY(LOG_LEVEL_INFO, "discover", "%zu tables found", n);
+		free(sv->discover_said);
+		sv->discover_said = NULL;
 		service_open_tables(sv, (const char * const *)names, n, now);
 	} else {
-		SAY(LOG_LEVEL_ERROR, "discover", "looking for tables: %s; it "
-		    "is tried again, or name them in SYNC_TABLES", error);
+		say_undiscovered(sv, error);
 		sv->discover_at = mono_add(now, REDISCOVER_US);
 	}
 	discover_free_names(names, n);
@@ -191,11 +208,11 @@ service_find_tables(struct service * sv, struct mono now)
 {
 	static const char * const words[] = { "extract", "--discover", NULL };
 
+	sv->discover_at = MONO_NEVER;
 	if (sv->cfg->ntables > 0) {
 		service_open_tables(sv, sv->cfg->tables, sv->cfg->ntables, now);
 		return;
 	}
-	sv->discover_at = MONO_NEVER;
 	if (sv->discover != NULL)
 		return;
 	sv->discover = ask_start(sv->lp, &sv->who, words, on_discovered, sv);
@@ -326,7 +343,7 @@ fitness_word(const struct service * sv, const char * table)
 {
 	char * folder = schemas_folder(settings_text(sv->cfg->settings,
 	    "SYNC_SCHEMAS"), env_own_folder(sv->env));
-	char * path = schemas_find(folder, table);
+	char * path = schemas_find(folder, table, NULL);
 	char * collection = path != NULL ? schemas_collection(path) : NULL;
 	struct buf b = { NULL, 0, 0 };
 	char * word;

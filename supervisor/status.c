@@ -14,30 +14,18 @@
 #define NAME	"status.json"
 #define NEW	NAME ".new"
 
-static void
-look(const struct service * sv, struct report * r, struct mono now)
-{
-	size_t i;
-
-	r->n = service_tables(sv);
-	r->table = mem_new(r->n + 1, sizeof *r->table);
-	service_view(sv, &r->all, now);
-	for (i = 0; i < r->n; i++)
-		service_table(sv, i, &r->table[i], now);
-}
-
 void
 status_write(const struct service * sv, int dirfd, struct mono now)
 {
 	struct buf b = { NULL, 0, 0 };
-	struct report r;
+	struct report r = { .n = 0 };
 	ssize_t n;
 	int fd;
 
-	look(sv, &r, now);
+	report_look(&r, sv, now);
 	report_status(&r, &b);
 	buf_putc(&b, '\n');
-	free(r.table);
+	report_clear(&r);
 	fd = openat(dirfd, NEW, O_CREAT | O_TRUNC | O_WRONLY | O_NOFOLLOW |
 	    O_CLOEXEC, 0600);
 	if (fd != -1) {
@@ -72,11 +60,11 @@ status_print(const struct service * sv, struct mono now)
 	static const char * const words[] = { "ok", "interrupted", "retry",
 		"gave up", "refused" };
 	struct buf b = { NULL, 0, 0 };
-	struct report r;
+	struct report r = { .n = 0 };
 	size_t i;
 	int width = (int)strlen("TABLE"), rc = -1;
 
-	look(sv, &r, now);
+	report_look(&r, sv, now);
 	for (i = 0; i < r.n; i++) {
 		if ((int)strlen(r.table[i].name) > width)
 			width = (int)strlen(r.table[i].name);
@@ -87,7 +75,7 @@ status_print(const struct service * sv, struct mono now)
 	for (i = 0; i < r.n; i++)
 		put_line(&b, width, &r.table[i], sv->done[i] ?
 		    words[sv->outcome[i]] : "not run");
-	free(r.table);
+	report_clear(&r);
 	if (fwrite(b.p, 1, b.n, stdout) == b.n && fflush(stdout) == 0)
 		rc = 0;
 	buf_free(&b);

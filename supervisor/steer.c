@@ -74,6 +74,15 @@ state_of(const struct service * sv, size_t i)
 	return (job_state(table_job(sv->table[i])));
 }
 
+/* The number of a table that hasn't ended; or -1. */
+static int
+find(const struct service * sv, const char * table)
+{
+	int at = service_find(sv, table);
+
+	return (at != -1 && state_of(sv, (size_t)at) == JOB_ENDED ? -1 : at);
+}
+
 /* Which of two answers says more about several tables. */
 static enum steer
 better(enum steer a, enum steer b)
@@ -117,7 +126,7 @@ each(struct service * sv, const char * what, const char * table,
 	if (sv->stopping)
 		return (STEER_STOPPING);
 	if (table != NULL) {
-		if ((at = service_find(sv, table)) == -1)
+		if ((at = find(sv, table)) == -1)
 			return (STEER_NO_TABLE);
 		s = one(sv, (size_t)at, now);
 	}
@@ -130,6 +139,15 @@ each(struct service * sv, const char * what, const char * table,
 	return (said(sv, what, table, s));
 }
 
+/* Is the table to be paused? */
+static int
+to_be_paused(const struct service * sv, size_t i)
+{
+
+	return (service_all_paused(sv) ||
+	    control_paused(sv->control, table_name(sv->table[i]), 0));
+}
+
 static enum steer
 trigger_one(struct service * sv, size_t i, struct mono now)
 {
@@ -139,7 +157,8 @@ trigger_one(struct service * sv, size_t i, struct mono now)
 
 	if (was == JOB_ENDED)
 		return (STEER_NO_TABLE);
-	if (was == JOB_PAUSED)
+	if (was == JOB_PAUSED ||
+	    (was == JOB_STOPPING && to_be_paused(sv, i)))
 		return (STEER_PAUSED);
 	if (was == JOB_QUEUED || was == JOB_CHECKING || was == JOB_AWAY)
 		return (STEER_ALREADY);
@@ -154,15 +173,6 @@ service_trigger(struct service * sv, const char * table, struct mono now)
 {
 
 	return (each(sv, "trigger", table, trigger_one, now));
-}
-
-/* Is the table to be paused? */
-static int
-to_be_paused(const struct service * sv, size_t i)
-{
-
-	return (service_all_paused(sv) ||
-	    control_paused(sv->control, table_name(sv->table[i]), 0));
 }
 
 static enum steer
@@ -207,7 +217,7 @@ set_paused(struct service * sv, const char * table, int paused,
 
 	if (sv->stopping)
 		return (STEER_STOPPING);
-	if (table != NULL && service_find(sv, table) == -1)
+	if (table != NULL && find(sv, table) == -1)
 		return (STEER_NO_TABLE);
 	saved = control_set_paused(sv->control, table, paused,
 	    table == NULL ? !sv->cfg->enabled : 0);
@@ -246,7 +256,7 @@ service_interval(struct service * sv, const char * table, int64_t us,
 		return (STEER_BAD_VALUE);
 	if (sv->stopping)
 		return (STEER_STOPPING);
-	if (table != NULL && service_find(sv, table) == -1)
+	if (table != NULL && find(sv, table) == -1)
 		return (STEER_NO_TABLE);
 	if (table != NULL && config_schedule(sv->cfg, table, &s, &cron) == -1)
 		s = sv->cfg->schedule;
@@ -280,7 +290,7 @@ service_restart(struct service * sv, const char * table, const char * stage,
 	if (stage == NULL)
 		return (each(sv, "restart", table, restart_one, now));
 	if (table != NULL) {
-		if ((at = service_find(sv, table)) == -1)
+		if ((at = find(sv, table)) == -1)
 			return (STEER_NO_TABLE);
 		if (!table_has_stage(sv->table[at], stage))
 			return (STEER_NO_STAGE);

@@ -59,7 +59,7 @@ static enum job_start
 start_pipeline(struct table * t, struct mono now)
 {
 	struct command_spec cs = { t->host->cfg, t->host->env, t->name,
-	    t->folder.path, t->host->cfg->pool_min > 0 };
+	    t->folder.path, t->host->cfg->pool_min > 0, &t->schema };
 	struct pipeline_spec spec = { NULL, stage_env,
 	    env_path(t->host->env), t->folder.ack_fd, -1, t->host->lock_fd, 0 };
 	int e;
@@ -107,7 +107,8 @@ op_start(void * cookie, struct mono now)
 	}
 	r = start_pipeline(t, now);
 	if (r != JOB_STARTED)
-		table_note_error(t, "its pipeline can't be started");
+		table_note_error(t, "its pipeline can't be started: the log "
+		    "says why");
 	return (r);
 }
 
@@ -314,6 +315,7 @@ table_free(struct table * t)
 	loop_timer_free(t->timer);
 	folder_close(&t->folder);
 	guarantee_clear(&t->guarantee);
+	free(t->schema);
 	free(t->name);
 	free(t->cron);
 	free(t->error);
@@ -379,6 +381,15 @@ table_check(struct table * t, struct mono now)
 }
 
 void
+table_new_settings(struct table * t, struct mono now)
+{
+
+	free(t->schema);
+	t->schema = NULL;
+	table_event(t, JOB_EV_CHANGED, now);
+}
+
+void
 table_unfit(struct table * t, const char * why, struct mono now)
 {
 
@@ -393,8 +404,12 @@ void
 table_room(struct table * t, struct mono now)
 {
 
-	if (t->no_checkpoint && job_state(t->job) == JOB_BLOCKED)
-		table_event(t, JOB_EV_CHANGED, now);
+	if (!t->no_checkpoint || job_state(t->job) != JOB_BLOCKED ||
+	    folder_try(&t->folder) == -1)
+		return;
+	SAY(t, LOG_LEVEL_INFO, "checkpoint", "%s: its folder can be written "
+	    "to again: it is tried again", t->name);
+	table_event(t, JOB_EV_CHANGED, now);
 }
 
 void

@@ -74,11 +74,16 @@ void table_limits(struct table * t, const struct job_limits * limits);
 /* Look for changed files, and act on them. */
 void table_check(struct table * t, struct mono now);
 
+/* The settings were read again: its pipeline is built from them, and goes on
+ * without a schema file if there is none. */
+void table_new_settings(struct table * t, struct mono now);
+
 /* Its collection isn't fit, because of ${why}: it is blocked, unless it has
  * begun to run.  */
 void table_unfit(struct table * t, const char * why, struct mono now);
 
-/* There is room on the disk again: was that what it was blocked for? */
+/* There is room on the disk.  If it is blocked because its checkpoint could
+ * not be written, and its folder can be written to again, it goes on. */
 void table_room(struct table * t, struct mono now);
 
 /* Does its pipeline have such a stage, "transform"? */

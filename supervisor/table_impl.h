@@ -31,6 +31,7 @@ struct table {
 	struct pipeline * pipeline;
 	struct pipeline_plan * plan;	/* of it, or of the last one */
 	struct watch * watch;
+	char * schema;			/* see command_spec; or NULL */
 	struct mono pipeline_begun;
 	int rounds;			/* it stays for others */
 	int killed;			/* by us */

@@ -44,7 +44,7 @@ checkpoint_lost(struct table * t, struct mono now)
 	snprintf(text, sizeof text, "the checkpoint can't be written: %s",
 	    strerror(errno));
 	SAY(t, LOG_LEVEL_ERROR, "checkpoint", "%s: %s; make room or mend the "
-	    "state directory, then resume", t->name, text);
+	    "state directory, then it goes on", t->name, text);
 	table_note_error(t, text);
 	table_tell(t, EVENT_CHECKPOINT_FAILED, LOG_LEVEL_ERROR, text, -1);
 	t->no_checkpoint = 1;

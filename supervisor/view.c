@@ -32,6 +32,7 @@ service_table(const struct service * sv, size_t i, struct table_view * v,
 
 	table_fill(sv->table[i], v, now);
 	v->paused = control_paused(sv->control, v->name, 0);
+	v->gone = v->state == JOB_ENDED && !sv->stopping && !sv->once;
 }
 
 void

@@ -186,6 +186,17 @@ test_blocked(void)
 	pass(MINUTE_US);
 	tick(a);
 	expect("cleared failed orders 1\n", "until it works");
+
+	table.state = JOB_BLOCKED;
+	tick(a);
+	expect("raised failed orders 1\n", "blocked again");
+	report.n = 0;
+	tick(a);
+	pass(MINUTE_US);
+	tick(a);
+	expect("cleared failed orders 1\n", "it is synchronised no more");
+	report.n = 1;
+	table.state = JOB_WAITING;
 	alert_free(a);
 }
 

@@ -427,6 +427,15 @@ test_steering(void)
 	ev(&w, JOB_EV_RESUME, 2);
 	ok(is(&w, JOB_QUEUED, "wsklw"), "until somebody has seen to it");
 	job_free(w.j);
+
+	run(&w);
+	w.keep = 1;
+	ev(&w, JOB_EV_ROUND, 1);
+	ev(&w, JOB_EV_CRITICAL, 2);
+	ok(is(&w, JOB_STOPPING, "wsk"), "one that stands ready: killed, too");
+	ev(&w, JOB_EV_CRASHED, 2);
+	ok(is(&w, JOB_BLOCKED, "wskl"), "and its place is free");
+	job_free(w.j);
 }
 
 /* What is found out before a run. */
@@ -487,7 +496,7 @@ possible(const struct world * w, enum job_event e)
 		if (s == JOB_CHECKING || s == JOB_QUEUED || s == JOB_BACKOFF ||
 		    s == JOB_AWAY)
 			return (1);
-		return (w->pipeline == 1);
+		return (w->pipeline != 0);
 	case JOB_EV_ACK:
 		return (w->pipeline == 1);
 	case JOB_EV_ROUND:

@@ -53,6 +53,35 @@ test_pool(void)
 	pool_free(q);
 }
 
+/* Who never finds a place within its time isn't passed by for ever. */
+static void
+test_pool_turns(void)
+{
+	struct pool * p = pool_new(3, 1, 30 * SECOND_US);
+
+	pool_want(p, 0, AT(0));
+	pool_grant(p);
+	pool_want(p, 1, AT(1));
+	ok(pool_expire(p, AT(31)) == 1 && pool_recall(p) == -1,
+	    "no place: nobody is called again");
+	pool_leave(p, 0);
+	pool_want(p, 0, AT(40));
+	ok(pool_recall(p) == 1, "a place: who had waited too long is called");
+	pool_want(p, 1, AT(40));
+	ok(pool_recall(p) == -1 && pool_grant(p) == 1,
+	    "and is before those that came later");
+	pool_want(p, 2, AT(41));
+	ok(pool_deadline(p).us == AT(70).us && pool_expire(p, AT(70)) == 0 &&
+	    pool_expire(p, AT(70)) == -1 && pool_expire(p, AT(71)) == 2,
+	    "each waits its own time");
+	pool_leave(p, 0);
+	pool_leave(p, 1);
+	ok(pool_recall(p) == 2, "who has left isn't called");
+	pool_leave(p, 2);
+	ok(pool_recall(p) == -1, "nobody is left");
+	pool_free(p);
+}
+
 static void
 relay(const char * stage, const char * line, int text, const char * want,
     const char * name)
@@ -288,6 +317,7 @@ test_files(void)
 {
 	struct watch * w = watch_new();
 	const char * s;
+	char * bad;
 	char path[64];
 
 	files_put_text("a", "1", 0700);
@@ -310,15 +340,24 @@ test_files(void)
 	files_put_text("s/x.json", "{\"x-source\":{\"table\":\"orders\"}}",
 	    0600);
 	files_put_text("s/items.json", "{broken", 0600);
-	s = schemas_find("s", "orders");
-	ok(s != NULL && strcmp(s, "s/x.json") == 0, "by its x-source");
+	s = schemas_find("s", "orders", &bad);
+	ok(s != NULL && strcmp(s, "s/x.json") == 0 && bad == NULL,
+	    "by its x-source");
 	free((char *)s);
-	s = schemas_find("s", "items");
-	ok(s != NULL && strcmp(s, "s/items.json") == 0,
+	s = schemas_find("s", "items", &bad);
+	ok(s != NULL && strcmp(s, "s/items.json") == 0 && bad == NULL,
 	    "a broken one by its name");
 	free((char *)s);
-	ok(schemas_find("s", "x") == NULL && schemas_find(NULL, "x") == NULL,
-	    "none");
+	ok(schemas_find("s", "x", &bad) == NULL && bad != NULL &&
+	    strcmp(bad, "s/items.json") == 0,
+	    "a broken one of another name may be it");
+	free(bad);
+	ok(schemas_find("nosuch", "x", &bad) == NULL && bad != NULL &&
+	    strcmp(bad, "nosuch") == 0, "so may a folder that isn't there");
+	free(bad);
+	unlink("s/items.json");
+	ok(schemas_find("s", "x", &bad) == NULL && bad == NULL &&
+	    schemas_find(NULL, "x", &bad) == NULL && bad == NULL, "none");
 
 	files_put_text("tool", "#!/bin/sh\n", 0700);
 	files_put_text("text", "", 0600);
@@ -414,6 +453,7 @@ main(void)
 	files_catch();
 	log_open("test");
 	test_pool();
+	test_pool_turns();
 	test_relay();
 	test_tally();
 	test_discover();
