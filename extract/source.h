@@ -6,7 +6,7 @@
 
 /*
  * The connection to the MySQL or MariaDB server.  All that knows the client
- * library is in source.c.
+ * library is in source*.c.
  */
 struct source;
 
