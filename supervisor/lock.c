@@ -48,9 +48,11 @@ write_owner(int fd)
 	timestamp_format(timestamp_now(), since);
 	n = snprintf(text, sizeof text, "%ld %s %.*s\n", (long)getpid(), host,
 	    TIMESTAMP_LEN, since);
-	if (ftruncate(fd, 0) == -1 || pwrite(fd, text, (size_t)n, 0) != n)
+
+	/* Over what is there: that needs no room on a full disk. */
+	if (pwrite(fd, text, (size_t)n, 0) != n)
 		return (-1);
-	return (0);
+	return (ftruncate(fd, n));
 }
 
 /* Is it one of this machine that has died? */
@@ -122,10 +124,12 @@ lock_take(int dirfd, const char * path, int * temporary)
 		    "");
 		goto err1;
 	}
-	if (write_owner(fd) == -1) {
-		log_error_sys("write %s/lock", path);
-		goto err1;
-	}
+
+	/* The lock holds without it.  Where a disk is full it is better to
+	 * run, and tell of it, than to stay down. */
+	if (write_owner(fd) == -1)
+		log_warn_sys("write %s/lock, so that a second one can name "
+		    "us", path);
 	return (fd);
 
 err1:

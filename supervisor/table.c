@@ -31,8 +31,12 @@ open_files(struct table * t)
 		return (-1);
 	if (t->checkpoint != NULL)
 		return (0);
-	if ((t->checkpoint = checkpoint_open(t->folder.dirfd, t->name)) == NULL)
+	t->checkpoint = checkpoint_open(t->folder.dirfd, t->name);
+	if (t->checkpoint == NULL) {
+		/* Only for want of room? */
+		t->no_checkpoint = folder_try(&t->folder) == -1;
 		return (-1);
+	}
 	t->loaded = checkpoint_records(t->checkpoint);
 	return (0);
 }

@@ -35,7 +35,7 @@ struct table {
 	struct mono pipeline_begun;
 	int rounds;			/* it stays for others */
 	int killed;			/* by us */
-	int no_checkpoint;		/* it couldn't be written */
+	int no_checkpoint;		/* its folder can't be written to */
 	char * said[PIPELINE_STAGES_MAX];	/* see hear() */
 	char * error_said[PIPELINE_STAGES_MAX];	/* each one's last error */
 

@@ -15,6 +15,7 @@ teardown() {
 		kill -9 "$pid" || true
 		wait "$pid" 2>/dev/null || true
 	fi
+	! mountpoint -q small 2>/dev/null || umount -l small
 	[ -z "${BATS_TEST_COMPLETED-}" ] && [ -e log ] && tail -n 30 log >&2 ||
 	    true
 }
@@ -185,4 +186,20 @@ no_table() {
 	expect_equal "$(grep -c '"level":"error".*looking for tables' log)" 1
 	echo orders >fake/tables
 	wait_until ran orders 1
+}
+
+@test "a full disk doesn't keep the service from starting" {
+	mkdir small
+	mount -t tmpfs -o mode=700,size=300k tmpfs small 2>/dev/null ||
+	    skip "no mount"
+	dd if=/dev/zero of=small/full bs=1k count=400 2>/dev/null || true
+	STATE_DIR=$PWD/small STATE_DISK_MIN_MB=0 supervisor >out 2>log 3>&- &
+	pid=$!
+	wait_until supervisor ready 2>/dev/null
+	expect_in log 'write '
+	state_is orders blocked
+	rm small/full
+	wait_until ran orders 1
+	kill "$pid"
+	ends
 }
