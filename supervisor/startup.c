@@ -143,6 +143,8 @@ service_close_tables(struct service * sv, struct mono now)
 	for (i = 0; i < sv->n && sv->cfg->ntables > 0; i++) {
 		const char * name = table_name(sv->table[i]);
 
+		if (job_state(table_job(sv->table[i])) == JOB_ENDED)
+			continue;
 		for (k = 0; k < sv->cfg->ntables; k++) {
 			if (strcmp(sv->cfg->tables[k], name) == 0)
 				break;

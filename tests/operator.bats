@@ -94,6 +94,8 @@ no_table() {
 	ask /sync/tables/orders/pause -X POST
 	expect_http 404
 	expect_not_in state/control orders
+	supervisor reload
+	expect_equal "$(grep -c 'no longer in SYNC_TABLES' log)" 1
 }
 
 @test "a trigger while a table pauses is refused as when it is paused" {
