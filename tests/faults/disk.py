@@ -17,10 +17,12 @@ import ledger
 from invariants import Violation
 from service import ROOT, settings
 
-HOWS = ("eio", "enospc", "edquot", "full", "short", "kill", "killed")
+HOWS = ("eio", "enospc", "edquot", "full", "short", "shorts", "kill",
+        "killed")
 # A table copied from its start, changes, and the same by hand.
 KINDS = ("first", "changes", "pipe")
 TABLES = list(ledger.TABLES)
+POSITIONS = ["checkpoint", *TABLES]     # the last as `load --ack` names them
 PIPE = "extract --page-size 40 --state s/%(t)s %(t)s | transform " \
     "--rejects s/%(t)s.t | load --ack s/%(t)s --rejects s/%(t)s.l"
 
@@ -55,7 +57,9 @@ class Disk(lane.Lane):
                 "LD_PRELOAD": ROOT + "/build/support/failcall.so",
                 "ASAN_OPTIONS": "verify_asan_link_order=0"}
         if how:
-            more["FAILCALL_HOW"] = how
+            more["FAILCALL_HOW"] = how.rstrip("s")
+        if how == "shorts":
+            more["FAILCALL_ALWAYS"] = "1"       # each write from then on
         for name in ("count", "calls"):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.folder + "/" + name)
@@ -97,12 +101,13 @@ class Disk(lane.Lane):
         """One fault and what follows."""
         if kind not in self.calls:
             self.learn(kind)
+            yield from made_safe(self.calls[kind])
         if kind == "first":
             self.first(kind)
         how = self.rng.choice(HOWS)
         at = self.rng.choice([
             i for i, call in enumerate(self.calls[kind], 1)
-            if how != "short" or call.split()[2] == "write"])
+            if not how.startswith("short") or call.split()[2] == "write"])
         for v in self.broken(kind, at, how):
             yield v._replace(what="%s, %s at call %d (%s): %s" % (
                 kind, how, at, self.calls[kind][at - 1], v.what))
@@ -150,6 +155,34 @@ class Disk(lane.Lane):
                 if last is None or last.tx != fresh:
                     yield v
 
+
+
+def made_safe(calls):
+    """I5: a file that replaces another is synced before, its folder after;
+    only so does it survive a machine that stops."""
+    dirty, moved = set(), {}
+    for line in calls:
+        _, _, call, path = (line + " ").split(" ", 3)
+        path = path.strip()
+        if call == "fsync":
+            moved.pop(path, None)
+        folder, name = os.path.split(path)
+        if name.split(".new")[0].strip(".") not in POSITIONS:
+            continue                # what else there is may be lost
+        if call == "write":
+            dirty.add(path)
+        elif call == "fsync":
+            dirty.discard(path)
+        elif call == "rename":
+            for temp in (name + ".new", "." + name + ".new"):
+                if os.path.join(folder, temp) in dirty:
+                    yield Violation("I5", None, None, "%s is renamed before "
+                                    "it is synced" % path)
+                dirty.discard(os.path.join(folder, temp))
+            moved[folder or "."] = path
+    for folder, path in moved.items():
+        yield Violation("I5", None, None, "%s: its folder isn't synced after "
+                        "the rename" % path)
 
 
 def row(args, folder, say):

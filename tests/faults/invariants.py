@@ -361,10 +361,15 @@ def nothing_left(state):
             if name.endswith((".new", ".tmp")):
                 yield Violation("I9", None, None, "a file is left: %s"
                                 % os.path.join(where, name))
+    if lock_held(state):
+        yield Violation("I9", None, None, "the lock is held")
+
+
+def lock_held(state):
     inode = os.stat(os.path.join(state, "lock")).st_ino
-    with open("/proc/locks") as locks:
-        if any(line.split()[5].endswith(":%d" % inode) for line in locks):
-            yield Violation("I9", None, None, "the lock is held")
+    with open("/proc/locks", encoding="ascii") as locks:
+        return any(line.split()[5].endswith(":%d" % inode)
+                   for line in locks if "->" not in line)
 
 
 def descriptors(pid, limit):

@@ -17,7 +17,8 @@ import workload
 from controls import Cursor, Observer
 from invariants import Target, Violation
 from lane import listed
-from service import ROOT, STAGES, Service, kill, settings, wait_until
+from service import (ROOT, STAGES, Service, alive, kill, settings,
+                     wait_until)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TABLES = list(ledger.TABLES)
@@ -28,6 +29,7 @@ LIMIT = 60                      # seconds until all is there, without faults
 
 class Race:
     steps = False               # the source's clock doesn't only run
+    pool = "1"                  # extractors that stay between two runs
 
     def __init__(self, folder, seed, kinds, longest, deletes):
         self.folder, self.seed = folder, seed
@@ -56,7 +58,7 @@ class Race:
         self.target.client.drop_database(self.target.db.name)
         self.service = Service(self.folder, settings(
             self.folder, MYSQL_USER=self.user,
-            MYSQL_PASSWORD=self.secrets[0]))
+            MYSQL_PASSWORD=self.secrets[0], MYSQL_MIN_POOL_SIZE=self.pool))
         self.service.start()
         self.controls = [Cursor(0), Cursor(2)]
         self.observer = Observer(Target(), {
@@ -92,11 +94,25 @@ class Race:
         if wait_until(is_there, 2, 0.005) is None:
             return False
         pid = found[int(nth * len(found))]
-        if not kill(pid):
+        if not (self.kill_supervisor if name == "supervisor" else kill)(pid):
             return False
         self.hits[name] += 1
         self.times.append(time.time())
         return True
+
+    def kill_supervisor(self, pid):
+        """Its lock has to live on in what it leaves."""
+        with self.service.lock:         # so that it isn't started yet
+            left = [p for p, n in self.service.processes() if n in STAGES]
+            if not kill(pid):
+                return False
+            self.service.process.wait()
+            held = invariants.lock_held(self.service.state)
+            if not held and any(alive(p) for p in left):
+                self.violations.append(Violation(
+                    "I9", None, None, "the lock is free while stages of a "
+                    "dead supervisor live"))
+            return True
 
     def kill_all(self):
         self.times.append(time.time())
@@ -278,7 +294,7 @@ def shown(it):
 
 def race(args, folder, say):
     """args.n seconds of writers; the controls have to lose."""
-    it = campaign(args, folder, say, lambda it: time.sleep(args.n))
+    it = campaign(args, folder, say, lambda it: time.sleep(args.n), Long)
     out = shown(it)
     for control, share in it.losses(say):
         if share <= (1 if control.lag == 0 else 0):
@@ -300,6 +316,12 @@ def kills(args, folder, say):
     for _ in it.losses(say):
         pass
     return shown(it)
+
+
+class Long(Race):
+    """Each table's reader stays: it has seen all that is under way begin."""
+
+    pool = str(len(TABLES))
 
 
 class Steps(Race):

@@ -42,6 +42,15 @@ def kill(pid):
         return False
 
 
+def alive(pid):
+    """Does it run, and is no zombie?"""
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def settings(folder, **more):
     """An environment for the programs: nobody else's settings."""
     env = {k: v for k, v in os.environ.items()

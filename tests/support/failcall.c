@@ -21,7 +21,7 @@
  * so that a test can count those of a run and then repeat the run, another
  * call failing each time.
  *
- *	FAILCALL_DIR	calls on files in this folder are counted (real path)
+ *	FAILCALL_DIR	calls on this folder (real path) and what is in it count
  *	FAILCALL_COUNT	a file that holds the count, 8 bytes
  *	FAILCALL_AT	the call that fails, from 1; 0 or unset for none
  *	FAILCALL_HOW	eio, enospc, edquot: it fails with that error
@@ -158,13 +158,14 @@ judge(const char * call, int dirfd, const char * name, int room)
 	if (!fc.ready)
 		return (none);
 	path_of(dirfd, name, path);
-	if (strncmp(path, fc.dir, fc.ndir) != 0 || path[fc.ndir] != '/')
+	if (strncmp(path, fc.dir, fc.ndir) != 0 ||
+	    (path[fc.ndir] != '/' && path[fc.ndir] != '\0'))
 		return (none);
 	n = __atomic_add_fetch(fc.count, 1, __ATOMIC_SEQ_CST);
 	if (fc.log != -1) {
 		len = snprintf(line, sizeof line, "%ju %s %s %s\n",
 		    (uintmax_t)n, program_invocation_short_name, call,
-		    path + fc.ndir + 1);
+		    path[fc.ndir] == '/' ? path + fc.ndir + 1 : ".");
 		(void)!REAL(write)(fc.log, line, (size_t)len);
 	}
 	if (fc.at == 0 || n < fc.at || (n > fc.at && !fc.always))
