@@ -237,4 +237,26 @@ scan_simple(const char * p, const char * end, struct scan_value * v)
 	return (q);
 }
 
+/* Four hexadecimal digits, or -1. */
+static inline int
+scan_hex4(const char * p, const char * end)
+{
+	int i, d, v = 0;
+
+	if (end - p < 4)
+		return (-1);
+	for (i = 0; i < 4; i++) {
+		char c = p[i];
+
+		if (scan_is_digit(c))
+			d = c - '0';
+		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+			d = (c | 0x20) - 'a' + 10;
+		else
+			return (-1);
+		v = v * 16 + d;
+	}
+	return (v);
+}
+
 #endif /* !SCAN_FAST_H_ */

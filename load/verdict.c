@@ -9,7 +9,8 @@ struct row {
 	const char * name;
 };
 
-/* Sorted by code; NULL where the name isn't certain.   load.1 tells the operator what each class leads to. */
+/* Sorted by code; NULL where the name isn't certain.  load.1 tells what each
+ * class leads to. */
 static const struct row table[] = {
 	/* DocumentDB calls everything that goes wrong inside it 1. */
 	{ 1, VERDICT_RETRY, "InternalError" },
