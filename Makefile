@@ -134,7 +134,7 @@ SCHEMAS = $(wildcard schemas/*.json)
 install: all
 	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 \
 	    $(MANDIR)/man8 $(SCHEMADIR)
-	install -m 755 $(PROGRAMS:%=bin/%) $(BINDIR)
+	install -m 755 $(PROGRAMS:%=bin/%) scripts/verify $(BINDIR)
 	install -m 644 $(MAN1) $(MANDIR)/man1
 	install -m 644 $(MAN5) $(MANDIR)/man5
 	install -m 644 $(MAN7) $(MANDIR)/man7
@@ -143,7 +143,7 @@ install: all
 	install -m 644 supervisor/openapi.json $(SHAREDIR)
 	cp -R scripts/service $(SHAREDIR)
 uninstall:
-	rm -f $(PROGRAMS:%=$(BINDIR)/%)
+	rm -f $(PROGRAMS:%=$(BINDIR)/%) $(BINDIR)/verify
 	rm -f $(addprefix $(MANDIR)/man1/,$(notdir $(MAN1))) \
 	    $(addprefix $(MANDIR)/man5/,$(notdir $(MAN5))) \
 	    $(addprefix $(MANDIR)/man7/,$(notdir $(MAN7))) \

@@ -8,6 +8,7 @@
  */
 enum {
 	EXIT_DONE = 0,		/* finished, everything was written */
+	EXIT_DIFFERENT = 1,	/* load --verify: finished, and not all is equal */
 	EXIT_STOPPED = 99,	/* asked to stop; what was done is acknowledged */
 	EXIT_PERM = 100,	/* usage, settings, schema, data: don't retry */
 	EXIT_TEMP = 111		/* server away, pipe cut, disk full: retry */

@@ -25,6 +25,8 @@ static const char usage[] =
 "  --state FILE        start behind the bookmarks in FILE (load --ack FILE)\n"
 "  --full              start again at the first row\n"
 "  --since TIME        rows changed since TIME (2026-01-31T12:00:00Z)\n"
+"  --only FILE         the rows that load --verify has named in FILE (- for\n"
+"                      standard input), found or deleted; no position moves\n"
 "  --follow INTERVAL   go on with a round every INTERVAL (500ms, 10s, 5m)\n"
 "  --rounds            wait for a word on standard input before each round,\n"
 "                      and end it with a STATE that carries the word\n"
@@ -81,12 +83,13 @@ static const struct setting table[] = {
 enum { O_STATE = 256, O_FULL, O_SINCE, O_FOLLOW, O_ROUNDS, O_WHERE, O_CHANGE,
 	O_KEY, O_PAGE_SIZE, O_NULLS, O_SETTLE, O_LAG, O_ZERO_DATES, O_BAD_TEXT,
 	O_REPORT, O_INSECURE, O_ENV_FILE, O_DISCOVER, O_COUNT, O_JSON, O_CHECK,
-	O_SERVER, O_HELP = 'h', O_VERSION = 'V' };
+	O_SERVER, O_ONLY, O_HELP = 'h', O_VERSION = 'V' };
 
 static const struct option longopts[] = {
 	{ "state", required_argument, NULL, O_STATE },
 	{ "full", no_argument, NULL, O_FULL },
 	{ "since", required_argument, NULL, O_SINCE },
+	{ "only", required_argument, NULL, O_ONLY },
 	{ "follow", required_argument, NULL, O_FOLLOW },
 	{ "rounds", no_argument, NULL, O_ROUNDS },
 	{ "report", no_argument, NULL, O_REPORT },
@@ -160,6 +163,7 @@ set_option(struct options * opt, int c, const char * arg)
 	case O_STATE: opt->state = arg; break;
 	case O_FULL: opt->full = 1; break;
 	case O_SINCE: set_since(opt, arg); break;
+	case O_ONLY: opt->only = option_name("only", arg); break;
 	case O_FOLLOW:
 		opt->follow = 1;
 		opt->follow_us = option_duration("follow", arg);
@@ -202,6 +206,12 @@ check_combinations(const struct options * opt)
 
 	if (opt->full && opt->has_since)
 		die_usage("--full and --since exclude each other");
+	if (opt->only != NULL && (opt->full || opt->has_since || opt->follow ||
+	    opt->rounds || opt->where != NULL || opt->state != NULL ||
+	    opt->mode != MODE_EXTRACT))
+		die_usage("--only goes with none of --state, --full, --since, "
+		    "--follow, --rounds, --where, --discover, --count, "
+		    "--check");
 	if (opt->json && opt->mode != MODE_COUNT)
 		die_usage("--json goes with --count only");
 	if (opt->follow && opt->rounds)

@@ -19,6 +19,7 @@ struct options {
 	size_t ntable;
 
 	const char * env_file;	/* NULL: .env, if there is one */
+	const char * only;	/* file with the keys of rows, or NULL */
 	const char * state;	/* file with the bookmarks, or NULL */
 	const char * key;	/* columns, or NULL */
 	const char * change;	/* column, or NULL */

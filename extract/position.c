@@ -371,6 +371,11 @@ parse_field(struct buf * b, const struct json_node * node,
 		n = time.n;
 		break;
 	case CELL_DATE:
+		/* MongoDB has it as its midnight. */
+		if (p != NULL && n == CELL_TIME_LEN &&
+		    memcmp(p + 10, "T00:00:00.000000Z", 17) == 0)
+			n = 10;
+		/* FALLTHROUGH */
 	case CELL_TIME:
 		if (p == NULL || !is_time_text(p, n))
 			return (-1);
@@ -438,6 +443,15 @@ parse_key(struct position * pos, const struct json_node * key,
 	}
 	pos->nkey = t->nkey;
 	return (0);
+}
+
+int
+position_key_parse(struct position * pos, const struct json_node * node,
+    const struct catalog_table * t, const struct cell_env * env)
+{
+
+	position_clear(pos);
+	return (parse_key(pos, node, t, env) == 0 && pos->nkey > 0 ? 0 : -1);
 }
 
 /* Is it about the change column that is in use now? */

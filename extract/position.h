@@ -86,6 +86,14 @@ int bookmark_parse(struct bookmark * bm, const struct json_node * node,
     const struct catalog_table * t, const struct cell_env * env,
     struct buf * why);
 
+/**
+ * position_key_parse(pos, node, t, env):
+ * Read the key in the array ${node}, as a bookmark has it.  Return 0, or -1
+ * if it is no key of the table ${t}.
+ */
+int position_key_parse(struct position * pos, const struct json_node * node,
+    const struct catalog_table * t, const struct cell_env * env);
+
 void bookmark_free(struct bookmark * bm);
 
 #endif /* !POSITION_H_ */

@@ -9,6 +9,7 @@
 #include "../common/stop.h"
 #include "../common/timestamp.h"
 #include "count.h"
+#include "only.h"
 #include "singer.h"
 #include "stream_impl.h"
 
@@ -31,11 +32,18 @@ void
 stream_schema(struct stream * st, size_t i)
 {
 	struct job * job = &st->job[i];
+	struct buf * b = out_buf(st->out);
 
 	page_plan_free(st->plan[i]);
 	st->plan[i] = page_plan_new(job->table, &st->opt->cell,
 	    st->epoch);
-	singer_schema(out_buf(st->out), job->table, &st->opt->cell);
+	singer_schema(b, job->table, &st->opt->cell);
+
+	/* Who compares with all there is has to know that this is all. */
+	if (st->opt->full && st->opt->where == NULL) {
+		b->n -= 2;
+		buf_puts(b, ",\"scope\":\"all\"}\n");
+	}
 }
 
 int
@@ -261,6 +269,8 @@ static int
 run_rounds(struct stream * st)
 {
 
+	if (st->opt->only != NULL)
+		return (only_run(st));
 	if (st->opt->rounds)
 		return (run_on_request(st));
 	return (st->opt->follow ? follow(st) : run_round(st));

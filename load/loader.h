@@ -19,6 +19,8 @@
 #include "sink.h"
 #include "write.h"
 
+struct verify;
+
 /*
  * The state of a run, which the parts of the loop share: stream.c reads the
  * lines and opens and closes everything, message.c acts on each message,
@@ -56,6 +58,8 @@ struct table {
 	struct fill fill[LOADER_LANES];
 	int insert;		/* the collection was empty */
 	int shared;		/* another stream has the same collection */
+	int whole;		/* --verify: all of its rows come; */
+	int opaque;		/* its keys aren't those of the rows */
 	uint64_t processed;
 	uint64_t told;		/* of them, in the last report */
 	uint64_t started;	/* on stop_clock() */
@@ -74,6 +78,7 @@ struct loader {
 	struct conflict * conflict;
 	struct ack * ack;
 	struct progress * progress;
+	struct verify * verify;	/* --verify, or NULL */
 
 	struct table ** table;
 	size_t ntable;

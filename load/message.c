@@ -11,6 +11,7 @@
 #include "bsonw.h"
 
 #include "loader.h"
+#include "verify.h"
 
 #define LAG_BATCHES	8	/* records before every table is written */
 
@@ -74,7 +75,7 @@ add_table(struct loader * ld, const struct plan * plan)
 static void
 make_batches(const struct loader * ld, struct table * t)
 {
-	int keep = (ld->rejects.file != NULL);
+	int keep = (ld->rejects.file != NULL || ld->verify != NULL);
 	struct fill * f;
 
 	for (f = t->fill; f < t->fill + ld->nlane; f++) {
@@ -108,7 +109,7 @@ prepare(struct loader * ld, struct table * t)
 	rc = loader_exit(writer_prepare(ld->lane[0].writer, t->collection, &empty));
 	if (rc != EXIT_DONE)
 		return (rc);
-	t->insert = empty;
+	t->insert = empty && ld->verify == NULL;
 	make_batches(ld, t);
 	return (EXIT_DONE);
 }
@@ -192,7 +193,10 @@ on_schema(struct loader * ld, const struct record * r)
 	}
 	if (t == NULL)
 		t = add_table(ld, plan);
-	return (replace_plan(ld, t, plan, r));
+	rc = replace_plan(ld, t, plan, r);
+	if (rc == EXIT_DONE && ld->verify != NULL)
+		rc = verify_schema(ld->verify, t, r->line, r->len);
+	return (rc);
 }
 
 /* Singer's `version`, which the reader passes over. */
@@ -273,6 +277,9 @@ on_truncate(struct loader * ld, struct table * t, const struct record * r)
 	size_t start, in, n;
 	int rc;
 
+	if (ld->verify != NULL)
+		return (bad_line(ld, "a table that was emptied can't be "
+		    "verified"));
 	if ((rc = loader_write(ld, t)) != EXIT_DONE)
 		return (rc);
 	start = bsonw_open(&filter);
@@ -423,10 +430,16 @@ on_state(struct loader * ld, const struct record * r)
 	}
 	ld->seen = 0;
 	ld->closed = 1;
+	if (ld->verify != NULL)
+		verify_left_out(ld->verify, r->rejected, r->filtered);
 	if (is_position(&r->value)) {
 		p = scan_raw(&r->value, &n);
 		marks_put(ld->marks, ld->rows, ld->begun, p, n);
 	}
+
+	/* A checkpoint knows of nothing behind its STATE. */
+	if (ld->verify != NULL)
+		return (loader_write_all(ld));
 
 	/* Nothing waits: no need to wait for a batch either. */
 	return (ld->waiting == 0 ? loader_acknowledge(ld) : EXIT_DONE);

@@ -59,6 +59,12 @@ static const char help[] =
 "      --activate-version delete what an ACTIVATE_VERSION message leaves\n"
 "                         behind\n"
 "      --report           log the counts so far before acknowledgements\n"
+"      --verify           write nothing; compare, and print differences\n"
+"      --repair           ... and write those that have lasted\n"
+"      --generations N    looks that a difference has to last to count [1]\n"
+"      --resume FILE      keep in FILE how far it has come\n"
+"      --rate N           look at N documents a second at most\n"
+"      --values           print the documents that differ, too\n"
 "      --check            only reach the server and log in; look at the\n"
 "                         streams' collections; print what was found\n"
 "      --json             print it as JSON, one object a line\n"
@@ -77,13 +83,14 @@ static const char more_settings[] =
 
 static const char exits[] =
 "\n"
-"Exit codes: 0 done, 99 stopped by a signal, 100 usage, settings, schema or\n"
-"data, 111 temporary (server away, input cut, disk full).\n";
+"Exit codes: 0 done, 1 (--verify) not all is equal, 99 stopped by a signal, 100 usage,\n"
+"settings, schema or data, 111 temporary (server away, input cut, disk full).\n";
 
 enum { OPT_ACK = 256, OPT_REJECTS, OPT_MAX, OPT_CONFLICT, OPT_CONFLICT_LOG,
 	OPT_CONFLICTS, OPT_DECIMAL, OPT_BIGINT, OPT_NAMES, OPT_MICROS,
 	OPT_DROPPED, OPT_OPEN, OPT_ACTIVATE, OPT_REPORT, OPT_CHECK, OPT_JSON,
-	OPT_INSECURE, OPT_LINE, OPT_ENV };
+	OPT_INSECURE, OPT_LINE, OPT_ENV, OPT_VERIFY, OPT_REPAIR,
+	OPT_GENERATIONS, OPT_RESUME, OPT_RATE, OPT_VALUES };
 
 static const struct option longs[] = {
 	{ "ack", required_argument, NULL, OPT_ACK },
@@ -103,6 +110,12 @@ static const struct option longs[] = {
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "dry-run", no_argument, NULL, 'n' },
+	{ "verify", no_argument, NULL, OPT_VERIFY },
+	{ "repair", no_argument, NULL, OPT_REPAIR },
+	{ "generations", required_argument, NULL, OPT_GENERATIONS },
+	{ "resume", required_argument, NULL, OPT_RESUME },
+	{ "rate", required_argument, NULL, OPT_RATE },
+	{ "values", no_argument, NULL, OPT_VALUES },
 	{ "insecure", no_argument, NULL, OPT_INSECURE },
 	{ "max-line", required_argument, NULL, OPT_LINE },
 	{ "env-file", required_argument, NULL, OPT_ENV },
@@ -156,6 +169,53 @@ take_choice(struct options * opt, int c)
 	default:
 		return (0);
 	}
+}
+
+/* An option of --verify. */
+static int
+take_verify(struct options * opt, int c)
+{
+
+	switch (c) {
+	case OPT_VERIFY:
+		opt->verify = 1;
+		return (1);
+	case OPT_REPAIR:
+		opt->repair = 1;
+		return (1);
+	case OPT_GENERATIONS:
+		opt->generations = option_uint("generations", optarg, 1, 1000);
+		return (1);
+	case OPT_RESUME:
+		opt->resume = option_name("resume", optarg);
+		return (1);
+	case OPT_RATE:
+		opt->rate = option_uint("rate", optarg, 1, 100000000);
+		return (1);
+	case OPT_VALUES:
+		opt->values = 1;
+		return (1);
+	default:
+		return (0);
+	}
+}
+
+/* Options that don't go together. */
+static void
+check_verify(const struct options * opt)
+{
+
+	if (!opt->verify && (opt->repair || opt->generations != 0 ||
+	    opt->resume != NULL || opt->rate != 0 || opt->values))
+		die_usage("--repair, --generations, --resume, --rate and "
+		    "--values go with --verify");
+	if (opt->verify && (opt->ack != NULL || opt->dry_run || opt->check ||
+	    opt->activate || opt->report))
+		die_usage("--verify goes with none of --ack, --dry-run, "
+		    "--check, --activate-version, --report");
+	if (opt->repair && opt->resume != NULL)
+		die_usage("--repair is for the rows of extract --only, and "
+		    "has no --resume");
 }
 
 static void
@@ -268,7 +328,7 @@ options_parse(struct options * opt, int argc, char * argv[])
 	*opt = (struct options) { .max_line = LINEIN_MAX,
 	    .quota = QUOTA_NONE };
 	while ((c = option_next(argc, argv, ":nhV", longs, 0, &seen)) != -1) {
-		if (!take_choice(opt, c))
+		if (!take_choice(opt, c) && !take_verify(opt, c))
 			take(opt, c);
 	}
 	if (optind < argc && !opt->check)
@@ -283,6 +343,9 @@ options_parse(struct options * opt, int argc, char * argv[])
 		    "first bad record ends the run");
 	if (opt->dry_run && opt->ack != NULL)
 		die_usage("--dry-run acknowledges nothing: leave --ack out");
+	check_verify(opt);
+	if (opt->generations == 0)
+		opt->generations = 1;
 	load_settings(opt);
 }
 

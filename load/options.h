@@ -32,6 +32,12 @@ struct options {
 	int json;		/* print what was found so */
 	char ** stream;		/* --check: "stream" or "stream=collection" */
 	size_t nstream;
+	int verify;		/* compare instead of writing */
+	int repair;		/* and write what has lasted */
+	int values;		/* print the documents, too */
+	const char * resume;	/* its checkpoint, or NULL */
+	uint64_t rate;		/* documents a second; 0: no limit */
+	uint64_t generations;	/* looks until a difference counts */
 	int insecure;
 	size_t max_line;
 

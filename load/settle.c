@@ -4,6 +4,7 @@
 #include "../common/stop.h"
 
 #include "loader.h"
+#include "verify.h"
 
 #define REPORT_US	UINT64_C(200000)
 
@@ -128,6 +129,10 @@ loader_start(struct loader * ld, struct table * t, size_t l)
 	if ((rc = loader_finish(ld, lane)) != EXIT_DONE)
 		return (rc);
 	tell_batch(t, b);
+	if (ld->verify != NULL) {
+		ld->waiting--;
+		return (verify_batch(ld->verify, t, b));
+	}
 	lane->table = t;
 	lane->first = f->first;
 	if (lane->carrier != NULL) {
@@ -191,6 +196,8 @@ loader_acknowledge(struct loader * ld)
 		return (EXIT_TEMP);
 	if (value == NULL)
 		return (EXIT_DONE);
+	if (ld->verify != NULL)
+		return (verify_state(ld->verify, value, n));
 	if (ld->opt->report)
 		report(ld);
 	return (ack_put(ld->ack, value, n) == 0 ? EXIT_DONE : EXIT_TEMP);

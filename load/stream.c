@@ -12,6 +12,7 @@
 
 #include "check.h"
 #include "loader.h"
+#include "verify.h"
 
 #include "stream.h"
 
@@ -24,7 +25,8 @@ on_eof(struct loader * ld)
 	if ((rc = loader_write_all(ld)) != EXIT_DONE)
 		return (rc);
 	if (!ld->any || ld->closed || ld->opt->allow_open)
-		return (EXIT_DONE);
+		return (ld->verify != NULL ? verify_end(ld->verify) :
+		    EXIT_DONE);
 	log_error("%s: ended without a STATE behind its last record: %ju "
 	    "records are written, but not acknowledged",
 	    linein_name(ld->in), (uintmax_t)ld->seen);
@@ -62,7 +64,7 @@ loop(struct loader * ld)
 	while (rc == EXIT_DONE) {
 		if (linein_idle(ld->in)) {
 			rc = loader_write_all(ld);
-			if (rc == EXIT_DONE && ack_flush(ld->ack) == -1)
+			if (rc == EXIT_DONE && ld->ack != NULL && ack_flush(ld->ack) == -1)
 				rc = EXIT_TEMP;
 			if (rc != EXIT_DONE)
 				break;
@@ -92,14 +94,15 @@ finish(struct loader * ld, int rc)
 	int temporary = 0;
 
 	progress_close(ld->progress);
-	for (i = 0; i < ld->ntable; i++)
+	for (i = 0; i < ld->ntable && (ld->verify == NULL ||
+	    ld->opt->repair); i++)
 		loader_tell(ld, ld->table[i]);
 	if (rc == EXIT_DONE && rejects_check(&ld->rejects) == -1)
 		rc = EXIT_PERM;
 	temporary |= (ld->rejects.file != NULL &&
 	    reject_close(ld->rejects.file) == -1);
 	temporary |= (conflict_close(ld->conflict) == -1);
-	temporary |= (ack_close(ld->ack) == -1);
+	temporary |= (ld->ack != NULL && ack_close(ld->ack) == -1);
 	return ((rc == EXIT_DONE || rc == EXIT_STOPPED) && temporary ?
 	    EXIT_TEMP : rc);
 }
@@ -129,6 +132,7 @@ release(struct loader * ld)
 	free(ld->table);
 	buf_free(&ld->key);
 	marks_free(ld->marks);
+	verify_free(ld->verify);
 	bsonizer_free(ld->bsonizer);
 	record_reader_free(ld->reader);
 	linein_free(ld->in);
@@ -145,7 +149,7 @@ reload(void * arg)
 static int
 open_files(struct loader * ld, const struct options * opt)
 {
-	int temporary;
+	int temporary, rc = EXIT_DONE;
 
 	ld->rejects.quota = opt->quota;
 	if (opt->rejects != NULL &&
@@ -153,6 +157,11 @@ open_files(struct loader * ld, const struct options * opt)
 		return (EXIT_PERM);
 	if ((ld->conflict = conflict_open(opt->conflicts)) == NULL)
 		return (EXIT_PERM);
+	if (opt->verify) {
+		/* Standard output is for differences. */
+		ld->verify = verify_open(ld, &rc);
+		return (rc);
+	}
 	if ((ld->ack = ack_open(opt->ack, &temporary)) == NULL)
 		return (temporary ? EXIT_TEMP : EXIT_PERM);
 	return (EXIT_DONE);
@@ -177,7 +186,8 @@ static int
 open_sink(struct loader * ld, struct options * opt)
 {
 	struct writer_options wo = { opt->max_retries, opt->retry_delay,
-	    opt->policy, opt->look_first, opt->ack != NULL, opt->dry_run,
+	    opt->policy, opt->look_first, opt->ack != NULL, opt->dry_run ||
+	    (opt->verify && !opt->repair),
 	    linein_name(ld->in), reload, opt };
 	struct sink * sink, * twin = NULL;
 	int rc = EXIT_DONE;
@@ -187,7 +197,7 @@ open_sink(struct loader * ld, struct options * opt)
 	    opt->compressors);
 	if (sink == NULL)
 		return (EXIT_PERM);
-	if (opt->check || opt->connections == 1)
+	if (opt->check || opt->verify || opt->connections == 1)
 		add_lane(ld, &wo, sink, 0);
 	else {
 		add_lane(ld, &wo, sink, 1);
@@ -205,8 +215,9 @@ open_sink(struct loader * ld, struct options * opt)
 		    LOG_TEXT("operation", "start"),
 		    LOG_TEXT("host", sink_hosts(sink)),
 		    LOG_TEXT("database", sink_database(sink))),
-		    "loading into %s at %s%s", sink_database(sink),
-		    sink_hosts(sink), opt->dry_run ? " (dry run)" : "");
+		    "%s %s at %s%s", opt->verify ? "comparing with" :
+		    "loading into", sink_database(sink), sink_hosts(sink),
+		    opt->dry_run ? " (dry run)" : "");
 	for (l = 0; l < ld->nlane && rc == EXIT_DONE; l++)
 		rc = loader_exit(writer_connect(ld->lane[l].writer));
 	return (rc);

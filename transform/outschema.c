@@ -222,6 +222,22 @@ put_names(struct buf * b, const char * key, const char * const * names,
 	buf_putc(b, ']');
 }
 
+/* Does a property of the key have other values than its column? */
+static int
+converts_key(const struct plan * plan, const struct property * p, size_t n)
+{
+	size_t i, k;
+
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < plan->nkey; k++) {
+			if (strcmp(p[i].name, plan->key[k]) == 0 &&
+			    (p[i].nested || p[i].steps != NULL))
+				return (1);
+		}
+	}
+	return (0);
+}
+
 void
 outschema_put(const struct plan * plan, struct buf * out)
 {
@@ -249,6 +265,11 @@ outschema_put(const struct plan * plan, struct buf * out)
 	    json_get(root, "bookmark_properties") != NULL)
 		put_names(&b, "bookmark_properties", plan->change,
 		    plan->nchange);
+	if (converts_key(plan, plan->sf->prop, plan->sf->nprop)) {
+		/* No row is found by such a key. */
+		jsonput_key(&b, "key_converted");
+		buf_puts(&b, "true");
+	}
 	if (collection != NULL) {
 		jsonput_key(&b, "collection");
 		scan_put_text(&b, collection, strlen(collection));

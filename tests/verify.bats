@@ -1,0 +1,450 @@
+# load --verify and extract --only: what differs is found, and mended.
+# sources: mysql mariadb
+#
+# VERIFY_ROWS and VERIFY_PLANTED set the size of the last two tests.
+
+load support/helpers
+
+setup_file() { use_servers; }
+teardown_file() { release_servers; }
+setup() { cd_temp; }
+
+VERIFY=$ROOT/scripts/verify
+LOAD=$ROOT/bin/load	# `load` is a word of bats, and can't be killed
+
+# make_rows TABLE N: a table of N rows, loaded.
+make_rows() {
+	mysql_q "DROP TABLE IF EXISTS $1;
+	    CREATE TABLE $1 (
+		id BIGINT PRIMARY KEY AUTO_INCREMENT,
+		total DECIMAL(12,2), status VARCHAR(20), qty INT,
+		updated_at TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)
+		    ON UPDATE CURRENT_TIMESTAMP(6),
+		KEY (updated_at));
+	    INSERT INTO $1 (id, total, status, qty)
+		SELECT x.n, x.n / 7, 'new', x.n % 10 FROM (
+		SELECT a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d +
+		    100000 * g.d n FROM $(digits a), $(digits b), $(digits c),
+		    $(digits e), $(digits f), $(digits g)) x
+		WHERE x.n BETWEEN 1 AND $2"
+	mongo_q drop "$1"
+	sync "$1"
+}
+
+# digits NAME: a derived table of 0 to 9.
+digits() {
+	printf '(SELECT 0 d'
+	printf ' UNION ALL SELECT %s' 1 2 3 4 5 6 7 8 9
+	printf ') %s' "$1"
+}
+
+sync() {
+	run_pipe "extract $1 | transform | load"
+	expect_status 0
+}
+
+# all TABLE [OPTION ...]: compare the whole table; lines in ./out.
+all() {
+	local t=$1
+	shift
+	run_pipe "extract --full $t | transform | load --verify $*"
+}
+
+# again TABLE FILE [OPTION ...]: compare the rows that FILE names.
+again() {
+	local t=$1 f=$2
+	shift 2
+	run_pipe "extract --only $f $t | transform | load --verify $*"
+}
+
+# shape: what was found, without times and digests.
+shape() {
+	sed -E 's/"suspect":\{"generation":([0-9]+).*/"generation":\1/
+	    s/^\{"stream":"[^"]*","collection":"[^"]*",//' out |
+	    LC_ALL=C sort
+}
+
+# sum NAME: a number of load's summary.
+sum() {
+	sed -n "s/.*\"operation\":\"verify\".*\"$1\":\([0-9.]*\).*/\1/p" err |
+	    tail -n 1
+}
+
+@test "a table and its collection are equal" {
+	make_rows equal 250
+	all equal
+	expect_status 0
+	expect_lines out 0
+	expect_equal "$(sum records_compared)" 250
+	expect_equal "$(sum whole)" 1
+
+	# Fields in another order, and load's own notes, are no difference.
+	mongo_q update equal '{"_id":{"$numberLong":"3"}}' \
+	    '{"$unset":{"_sync":1}}' >/dev/null
+	all equal
+	expect_status 0
+	expect_lines out 0
+}
+
+@test "an empty pipe, and one that was cut, are not equality" {
+	make_rows cut 250
+	run_pipe "true | load --verify"
+	expect_status 111
+	expect_in err "nothing came in"
+	extract --full --page-size 100 cut >whole 2>/dev/null
+
+	# Without the rows behind the first STATE but one.
+	awk '{ print } /"STATE"/ && ++n == 2 { exit }' whole >part
+	run_pipe "load --verify <part"
+	expect_status 111
+	expect_in err "not all rows have come"
+	expect_lines out 0
+
+	# Without the last STATE.
+	sed '$d' part >torn
+	run_pipe "load --verify <torn"
+	expect_status 111
+
+	# Not all rows were asked for: nothing is extra.
+	mongo_q delete cut '{"_id":{"$numberLong":"7"}}'
+	mysql_q "DELETE FROM cut WHERE id = 9"
+	run_pipe "extract cut | transform | load --verify"
+	expect_status 1
+	expect_equal "$(shape)" '"key":[7],"what":"missing","generation":1'
+	run_pipe "extract --full --where 'id < 5' cut | load --verify"
+	expect_status 0
+}
+
+@test "missing, different and extra: found, found again, mended" {
+	make_rows three 250
+	mongo_q update three '{"_id":{"$numberLong":"5"}}' \
+	    '{"$set":{"status":"odd","qty":{"$numberLong":"5"},"more":1}}'
+	mongo_q update three '{"_id":{"$numberLong":"6"}}' \
+	    '{"$unset":{"total":1}}'
+	mongo_q delete three '{"_id":{"$numberLong":"7"}}'
+	mysql_q "DELETE FROM three WHERE id IN (8, 9)"
+	all three
+	expect_status 1
+	cat >wanted <<-'END'
+	"key":[5],"what":"different","fields":["status","qty","more"],"generation":N
+	"key":[6],"what":"different","fields":["total"],"generation":N
+	"key":[7],"what":"missing","generation":N
+	"key":[8],"what":"extra","generation":N
+	"key":[9],"what":"extra","generation":N
+	END
+	expect_equal "$(shape)" "$(sed s/N/1/ wanted)"
+	mv out first
+
+	# A row is there again, and one changes while we look.
+	mysql_q "INSERT INTO three (id, total, status, qty, updated_at)
+	    VALUES (8, 8 / 7, 'new', 8, '2026-01-01 00:00:00')"
+	again three first --generations 2
+	expect_status 1
+	sed -n 's/.*"key":\[8\].*"fields":\(.*\),"suspect":{"generation":1.*/\1/p' \
+	    out >f8
+	expect_equal "$(cat f8)" '["updated_at"]'
+	grep -v 'key":\[8\]' out >second
+	mv second out
+	expect_equal "$(shape)" "$(grep -v '\[8\]' wanted | sed s/N/2/)"
+	expect_equal "$(sum counted)" 4
+	mv out second
+	again three second --generations 4 --repair
+	expect_status 0
+	expect_equal "$(sum mended)" 0
+	mv out third
+	again three third --generations 4 --repair
+	expect_status 1
+	expect_equal "$(sum mended)" 4
+	again three third
+	expect_status 0
+	expect_lines out 0
+	all three
+	expect_status 1
+	expect_equal "$(shape)" \
+	    '"key":[8],"what":"different","fields":["updated_at"],"generation":1'
+}
+
+@test "no values are printed unless they are asked for" {
+	make_rows secret 20
+	mongo_q update secret '{"_id":{"$numberLong":"5"}}' \
+	    '{"$set":{"status":"hush"}}'
+	all secret
+	expect_status 1
+	expect_not_in out hush
+	expect_not_in err hush
+	all secret --values
+	expect_status 1
+	expect_in out '"status" : "hush"'
+	expect_in out '"status" : "new"'
+}
+
+@test "keys of every kind find their rows again" {
+	for t in "BIGINT UNSIGNED" "DECIMAL(20,4)" "VARCHAR(20)" \
+	    "VARBINARY(9)" "DATE" "DATETIME(6)" "TIMESTAMP(6)" "TIME(3)" \
+	    "ENUM('k','l','m','n')" "CHAR(8)" "DOUBLE"; do
+		case $t in
+		BIGINT*) v="1 18446744073709551615 18446744073709551614 7" ;;
+		DEC*) v="1.5 0.0001 -3 1234567890123456.7891" ;;
+		DATE) v="'2026-01-02' '1970-01-01' '1969-12-31' '0999-01-01'" ;;
+		DATETIME*) v="'2026-01-02T03:04:05.678901'
+		    '2026-01-02T03:04:05.678' '1969-12-31T23:59:59.5'
+		    '2026-01-02T00:00:00'" ;;
+		TIMESTAMP*) v="'2026-01-02T03:04:05.678901'
+		    '2026-01-02T03:04:05.678' '1999-12-31T23:59:59.5'
+		    '2026-01-02T00:00:00'" ;;
+		TIME*) v="'-838:59:59' '00:00:00.001' '1:2:3' '23:00:00'" ;;
+		ENUM*) v="'k' 'l' 'm' 'n'" ;;
+		VARBIN*) v="X'00' X'FF00' 'abc' ''" ;;
+		DOUBLE) v="1.5 0.1 -1e300 7" ;;
+		*) v="'a' 'B.\$' 'ü' '\"'" ;;
+		esac
+		mysql_q "DROP TABLE IF EXISTS k; CREATE TABLE k (
+		    a $t NOT NULL, b INT, n INT, PRIMARY KEY (a));
+		    DROP TABLE IF EXISTS kk; CREATE TABLE kk (
+		    a $t NOT NULL, b INT, n INT, PRIMARY KEY (b, a))"
+		i=0
+		for x in $v; do
+			mysql_q "INSERT INTO k VALUES ($x, $i, 0);
+			    INSERT INTO kk VALUES ($x, $i, 0)"
+			i=$((i + 1))
+		done
+		for c in k kk; do
+			mongo_q drop $c
+			sync $c
+			all $c
+			expect_status 0
+
+			# One gone, one other, one too many.
+			mysql_q "DELETE FROM $c WHERE b = 3;
+			    UPDATE $c SET n = 1 WHERE b = 1"
+			mongo_q delete $c '{"b":0}'
+			all $c
+			expect_status 1
+			expect_equal "$(sum missing) $(sum different) $(
+			    sum extra)" "1 1 1"
+			expect_not_in out '"key":null'
+			mv out found
+			again $c found --generations 2 --repair
+			expect_equal "$(sum mended)" 3
+			all $c
+			expect_status 0 || fail "$t"
+		done
+	done
+}
+
+@test "a key that is another one for MongoDB is not deleted with its row" {
+	mysql_q "CREATE TABLE folded (a VARCHAR(20) COLLATE utf8mb4_general_ci
+	    PRIMARY KEY, n INT); INSERT INTO folded VALUES ('abc', 1), ('d', 2)"
+	sync folded
+	mysql_q "UPDATE folded SET a = 'ABC' WHERE a = 'abc'"
+	"$VERIFY" --wait 0 --repair folded >out 2>err
+	all folded
+	expect_status 0
+	expect_equal "$(mongo_q find folded '{}' '{"_id":1}')" \
+	    '{"_id":"ABC"}
+{"_id":"d"}'
+}
+
+@test "what load didn't write is not deleted" {
+	make_rows strange 20
+	mongo_q insert strange '{"_id":{"$numberLong":"99"},"x":1}' \
+	    '{"_id":"text"}'
+	all strange
+	expect_status 1
+	expect_equal "$(sum extra) $(sum foreign)" "2 2"
+	expect_in out '"key":null,"document":{ "_id" : "text" }'
+	mv out one
+	again strange one --generations 2 --repair
+	expect_status 1
+	expect_equal "$(sum mended)" 0
+	expect_in err "1 lines have no key of a row"
+	expect_equal "$(mongo_q count strange)" 22
+}
+
+@test "a repair yields to whoever wrote since the look before" {
+	make_rows race 20
+	for i in 3 4 5 6; do
+		mongo_q update race "{\"_id\":{\"\$numberLong\":\"$i\"}}" \
+		    '{"$set":{"status":"odd"}}' >/dev/null
+	done
+	mysql_q "DELETE FROM race WHERE id = 7"
+	all race
+	mv out found
+	extract --only found race 2>/dev/null >rows
+
+	# The rows are read; now they change, and others write two of them.
+	mysql_q "UPDATE race SET status = 'newer' WHERE id IN (3, 4);
+	    INSERT INTO race (id, status) VALUES (7, 'back')"
+	run_pipe "extract --where 'id IN (3, 4, 7)' race | transform | load"
+	expect_status 0
+	run_pipe "load --verify --generations 2 --repair <rows"
+	mongo_q find race '{"status":{"$ne":"new"}}' '{"status":1}' >now
+	expect_equal "$(cat now)" \
+	    '{"_id":{"$numberLong":"3"},"status":"newer"}
+{"_id":{"$numberLong":"4"},"status":"newer"}
+{"_id":{"$numberLong":"7"},"status":"back"}'
+	expect_equal "$(sum mended)" 2
+	all race
+	expect_status 0
+}
+
+@test "keys that transform converts can't be asked for again" {
+	make_rows conv 5
+	mkdir schemas
+	cat >schemas/conv.json <<-'END'
+	{"type":"object","x-source":{"table":"conv"},"properties":{
+	"id":{"type":"string","x-apply":["string"]}},
+	"required":["id"]}
+	END
+	run_pipe "extract --full conv | transform --schemas schemas |
+	    load --verify"
+	expect_status 1
+	expect_in out '"key":null'
+	expect_not_in out '"key":[' 
+}
+
+@test "killed and resumed: nothing twice, nothing left out" {
+	make_rows resume 4000
+	mongo_q delete resume '{"qty":3}'
+	mysql_q "DELETE FROM resume WHERE qty = 4"
+	for kill in load extract; do
+		rm -f point*
+		mkfifo pipe.$kill
+		: >pipe.not
+		extract --full --page-size 200 resume >pipe.$kill 2>err.x 3>&- &
+		source=$!
+		"$LOAD" --verify --resume point --rate 2000 <pipe.$kill \
+		    >out.cut 2>err.cut 3>&- &
+		target=$!
+		wait_until test -s point
+		run_stage load --verify --resume point <pipe.not
+		expect_status 111
+		expect_in err "another load uses this checkpoint"
+		case $kill in
+		load) kill -9 "$target" ;;
+		extract) kill -9 "$source" ;;
+		esac
+		wait "$source" "$target" || true
+		expect_lines out.cut 0
+		run_pipe "extract --state point resume | transform |
+		    load --verify --resume point"
+		expect_status 1
+		expect_equal "$(sum missing) $(sum extra) $(sum different)" \
+		    "400 400 0"
+		expect_equal "$(sum records_compared)" 3600
+		expect_lines out 800
+		expect_equal "$(sort -u out | wc -l)" 800
+		for f in point*; do
+			[ ! -e "$f" ] || fail "$f is left"
+		done
+	done
+}
+
+@test "a checkpoint of something else is refused, a new start begins anew" {
+	make_rows anew 20
+	echo '{"bookmarks":{}}' >point
+	all anew --resume point
+	expect_status 100
+	expect_in err "is no checkpoint"
+	rm point
+	extract --full --page-size 5 anew 2>/dev/null | head -n 14 >part
+	run_stage load --verify --resume point <part
+	expect_status 111
+	[ -s point ]
+	all anew --resume point
+	expect_status 0
+	expect_equal "$(sum records_compared)" 20
+}
+
+@test "options that don't go together" {
+	for o in "--repair" "--rate 5" "--resume x" "--values" \
+	    "--generations 2" "--verify --ack x" "--verify --dry-run" \
+	    "--verify --repair --resume x"; do
+		run_stage load $o </dev/null
+		expect_status 100
+	done
+	for o in "--full" "--state x" "--where 1" "--follow 1s"; do
+		run_stage extract --only x $o t
+		expect_status 100
+	done
+	echo '{"stream":"t","key":["x"]}' >x
+	mysql_q "CREATE TABLE t (id INT PRIMARY KEY)"
+	run_stage extract --only x t
+	expect_status 100
+	expect_in err 'x:1: this \"key\" is none'
+}
+
+@test "every row of a table in at most 64 MiB a stage" {
+	rows=${VERIFY_ROWS:-20000}
+	make_rows many "$rows"
+	mysql_q "DELETE FROM many WHERE id % 10 = 0"
+	peak() { "$SUPPORT/peak" "$@"; }
+	peak 1.kb extract --full many 2>/dev/null |
+	    peak 2.kb transform 2>/dev/null |
+	    peak 3.kb load --verify >out 2>err || status=$?
+	expect_equal "$(sum extra)" $((rows / 10))
+	for f in 1 2 3; do
+		[ "$(cat $f.kb)" -le 65536 ] || fail "stage $f: $(cat $f.kb) KB"
+	done
+	echo "$rows rows: $(cat 1.kb 2.kb 3.kb | tr '\n' ' ')KB" >&3
+}
+
+# Statements that change rows below ${1}, until ./stop is there.
+write_on() {
+	while [ ! -e stop ]; do
+		cat <<-END
+		INSERT INTO busy (total, status, qty) VALUES (1, 'born', 1);
+		UPDATE busy SET qty = qty + 1 WHERE id BETWEEN $((RANDOM % $1))
+		    AND $((RANDOM % $1)) LIMIT 20;
+		UPDATE busy SET status = 'w' WHERE id = $((RANDOM % $1));
+		END
+		sleep 0.01
+	done | MYSQL_PWD=$MYSQL_PASSWORD mariadb --no-defaults \
+	    --protocol=tcp --skip-ssl -h "$MYSQL_HOST" -P "$MYSQL_PORT" \
+	    -u "$MYSQL_USER" "$MYSQL_DATABASE"
+}
+
+@test "planted differences are all mended while writes go on" {
+	n=${VERIFY_PLANTED:-40}
+	rows=$((n * 10))
+	make_rows busy "$rows"
+	mkfifo pipe
+	extract --follow 100ms busy >pipe 2>err.extract 3>&- &
+	source=$!
+	transform <pipe 2>/dev/null 3>&- | load >/dev/null 2>err.load 3>&- &
+	target=$!
+	write_on $((n * 5)) 3>&- &
+	writer=$!
+	half=$((n * 5))
+
+	# Above those that are written: n of each kind.
+	cat >plant.py <<-'END'
+	import os, sys, pymongo
+	n, half = int(sys.argv[1]), int(sys.argv[2])
+	c = pymongo.MongoClient(os.environ["MONGODB_URI"])[
+	    os.environ["MONGODB_DATABASE"]]["busy"]
+	ids = lambda k: list(range(half + 1 + k * n, half + 1 + (k + 1) * n))
+	assert c.update_many({"_id": {"$in": ids(0)}},
+	    {"$set": {"status": "planted"}}).modified_count == n
+	assert c.delete_many({"_id": {"$in": ids(1)}}).deleted_count == n
+	END
+	/usr/bin/python3 plant.py "$n" "$half"
+	mysql_q "DELETE FROM busy WHERE id BETWEEN $((half + 1 + 2 * n))
+	    AND $((half + 3 * n))"
+
+	"$VERIFY" --wait 1 --repair busy >left 2>err.verify || status=$?
+	echo "left: $(wc -l <left), status ${status-0}" >&3
+	grep -o '"what":"[a-z]*"\(,"fields":[^ ]*\)\{0,1\},"suspect":{"generation":3' \
+	    busy.verify/3 | cut -d'"' -f4 | sort | uniq -c | tr -s ' ' >found
+	expect_equal "$(cat found)" " $n different
+ $n extra
+ $n missing"
+	touch stop
+	wait "$writer"
+	kill "$source"
+	wait "$source" "$target" || true
+	sync busy
+	all busy
+	expect_status 0
+	expect_lines out 0
+}
