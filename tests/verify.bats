@@ -408,8 +408,10 @@ write_on() {
 	n=${VERIFY_PLANTED:-40}
 	rows=$((n * 10))
 	make_rows busy "$rows"
+	run_pipe "extract busy | transform | load --ack state"
+	expect_status 0
 	mkfifo pipe
-	extract --follow 100ms busy >pipe 2>err.extract 3>&- &
+	extract --follow 100ms --state state busy >pipe 2>err.extract 3>&- &
 	source=$!
 	transform <pipe 2>/dev/null 3>&- | load >/dev/null 2>err.load 3>&- &
 	target=$!
