@@ -275,16 +275,46 @@ sum() {
 	# The rows are read; now they change, and others write two of them.
 	mysql_q "UPDATE race SET status = 'newer' WHERE id IN (3, 4);
 	    INSERT INTO race (id, status) VALUES (7, 'back')"
-	run_pipe "extract --where 'id IN (3, 4, 7)' race | transform | load"
+	mine=$(sed -n 's/.*"pos":\[\([0-9]*\).*/\1/p;' rows | head -n 1)
+
+	# By a pipeline that runs since before: its epoch is a lower one.
+	run_pipe "extract --where 'id IN (3, 4, 7)' race |
+	    sed 's/\"pos\":\[[0-9]*/\"pos\":[$((mine - 1))/' | load"
 	expect_status 0
-	run_pipe "load --verify --generations 2 --repair <rows"
+	version() { mongo_q find race '{"_id":{"$numberLong":"5"}}' \
+	    '{"_sync.v":1,"_id":0}'; }
+	before=$(version)
+	run_pipe "load --verify --repair <rows"
 	mongo_q find race '{"status":{"$ne":"new"}}' '{"status":1}' >now
 	expect_equal "$(cat now)" \
 	    '{"_id":{"$numberLong":"3"},"status":"newer"}
 {"_id":{"$numberLong":"4"},"status":"newer"}
 {"_id":{"$numberLong":"7"},"status":"back"}'
 	expect_equal "$(sum mended)" 2
+
+	# Nor does it stand in the way of that pipeline.
+	expect_equal "$(version)" "$before"
 	all race
+	expect_status 0
+}
+
+@test "of an emptied table all is extra, of a missing collection all missing" {
+	make_rows none 30
+	mongo_q drop none
+	all none
+	expect_status 1
+	expect_equal "$(sum missing) $(sum extra)" "30 0"
+	"$VERIFY" --wait 0 --repair none >out 2>err
+	expect_lines out 0
+	expect_equal "$(mongo_q count none)" 30
+	mysql_q "DELETE FROM none"
+	all none
+	expect_status 1
+	expect_equal "$(sum missing) $(sum extra)" "0 30"
+	"$VERIFY" --wait 0 --repair none >out 2>err
+	expect_lines out 0
+	expect_equal "$(mongo_q count none)" 0
+	all none
 	expect_status 0
 }
 
