@@ -7,8 +7,10 @@
 
 #define SECOND_US	INT64_C(1000000)
 
-/* Taken off the times of the first sample. */
+/* Taken off the times of the first sample: those of statements are whole
+ * seconds, and a transaction's may have waited before it began. */
 #define MARGIN_US	SECOND_US
+#define WAIT_US		(86400 * SECOND_US)
 
 /* Something under way. */
 struct entry {
@@ -142,7 +144,7 @@ end_found(struct barrier * b, struct found * f)
 
 	if (f->trx != 0)
 		add(&b->wrote, f->thread, f->trx,
-		    began(b, f->seconds) - MARGIN_US, 0);
+		    began(b, f->seconds) - WAIT_US, 0);
 	memset(f, 0, sizeof *f);
 }
 

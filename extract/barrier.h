@@ -22,8 +22,12 @@
  * statement that began later.  The server's zone, and how long a transaction
  * lasts, have no part in that.
  *
- * Only at the first sample, when there is no T before, are the lists' times
- * of transactions believed, whole seconds, with a margin.
+ * At the first sample there is no T before.  A statement is then as old as the
+ * list of connections says, with a margin.  What a transaction has written can
+ * be older than the transaction: a statement has its time before it waits for
+ * a lock on the table's definition, and a transaction after that.  So until it
+ * is over it holds the bound a day before it began, the longest such wait by
+ * MariaDB's defaults.
  */
 struct barrier;
 

@@ -225,6 +225,7 @@ hold_by_list(struct source * s, const struct answer * list,
 	struct answer * trx;
 	enum source_rc rc;
 
+	b->plain = 1;
 	hold_statements(s, list, b);
 	rc = source_ask(s, TRANSACTIONS_SQL, &trx);
 	if (rc == SOURCE_FAILED) {
@@ -323,6 +324,7 @@ bound_read(struct source * s, uint64_t lag_us, uint64_t every_us,
 	barrier_begin(b->barrier, b->now_us);
 	if (b->rewind_us != 0)
 		barrier_rewind(b->barrier, b->rewind_us);
+	b->plain = 0;
 	b->held = 0;
 	b->holder = 0;
 	b->user[0] = '\0';

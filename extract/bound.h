@@ -12,9 +12,9 @@
  *
  * Where the server's list of transactions is cut (1 MiB), or may have gaps
  * (innodb_status_output_locks), the bound is a plain one: what is open is
- * asked for elsewhere, and a margin taken off.  What that doesn't see, nor the
- * first reading in a run: a transaction that had to wait for a metadata lock
- * longer than the margin and then stays open without a statement.
+ * asked for elsewhere, and a margin taken off.  What that doesn't see: a
+ * transaction that had to wait for a metadata lock longer than the margin and
+ * then stays open without a statement.
  */
 struct barrier;
 struct bound {
@@ -22,6 +22,7 @@ struct bound {
 				 * microseconds since 1970 in UTC */
 	int64_t now_us;		/* the server's clock */
 	int best_effort;	/* PROCESS is missing: safe_us is a guess */
+	int plain;		/* the list of transactions has gaps */
 	int64_t rewind_us;	/* the clock has gone back since the last
 				 * time, and rows changed since may carry
 				 * times from here on; 0 if it hasn't */

@@ -68,10 +68,11 @@ telling_guarantee(const struct job * job, const struct bound * b,
 		    "PROCESS: a transaction open longer than %.1f s (--lag) "
 		    "can be overlooked", (double)opt->lag_us / 1e6);
 		reason(job, "no_process_privilege", text);
-	} else
-		reason(job, "plain_bound", "a transaction that waited for a "
-		    "metadata lock before the run began, and then stays open "
-		    "without a statement, can be overlooked");
+	} else if (b->plain)
+		reason(job, "plain_bound", "the server's list of transactions "
+		    "has gaps (innodb_status_output_locks, or too many): one "
+		    "that waited for a metadata lock and then stays open "
+		    "without a statement can be overlooked");
 	if (t->change == CATALOG_NONE)
 		reason(job, "no_change_column", "there is no change column: "
 		    "each run reads all rows");

@@ -33,10 +33,8 @@ on() { [ "$MILLRACE_SOURCE" = "$1" ] || skip "the same with $1"; }
 	faults race --n 10
 }
 
-# The first reading of a new process doesn't see a transaction that has waited
-# for a lock of its table: see extract/bound.h. So without such locks.
 @test "kill -9 of any process, or of all, at random" {
-	faults kills --n 25 --without lock
+	faults kills --n 25
 }
 
 @test "no room, errors and kills, at calls that change a file" {
@@ -50,5 +48,5 @@ on() { [ "$MILLRACE_SOURCE" = "$1" ] || skip "the same with $1"; }
 
 @test "the source's clock is set forth and back" {
 	on mariadb
-	faults clock --n 3 --without lock
+	faults clock --n 3
 }

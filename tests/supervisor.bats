@@ -670,7 +670,7 @@ is_due() { [ "$(progress '.progress.rows_due')" -ge 100 ]; }
 	supervisor health --json >out
 	expect_equal "$(jq -c '.guarantee | [.level,
 	    (.reasons[] | [.code] + .tables)]' out)" \
-	    '["best-effort",["change_column","orders"],["plain_bound","orders"]]'
+	    '["best-effort",["change_column","orders"]]'
 	supervisor health >out
 	expect_match out '^guarantee.change_column +changes are found .* \(orders\)$'
 	stop

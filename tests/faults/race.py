@@ -29,7 +29,6 @@ LIMIT = 60                      # seconds until all is there, without faults
 
 class Race:
     steps = False               # the source's clock doesn't only run
-    pool = "1"                  # extractors that stay between two runs
 
     def __init__(self, folder, seed, kinds, longest, deletes):
         self.folder, self.seed = folder, seed
@@ -58,7 +57,7 @@ class Race:
         self.target.client.drop_database(self.target.db.name)
         self.service = Service(self.folder, settings(
             self.folder, MYSQL_USER=self.user,
-            MYSQL_PASSWORD=self.secrets[0], MYSQL_MIN_POOL_SIZE=self.pool))
+            MYSQL_PASSWORD=self.secrets[0], MYSQL_MIN_POOL_SIZE="1"))
         self.service.start()
         self.controls = [Cursor(0), Cursor(2)]
         self.observer = Observer(Target(), {
@@ -294,7 +293,7 @@ def shown(it):
 
 def race(args, folder, say):
     """args.n seconds of writers; the controls have to lose."""
-    it = campaign(args, folder, say, lambda it: time.sleep(args.n), Long)
+    it = campaign(args, folder, say, lambda it: time.sleep(args.n))
     out = shown(it)
     for control, share in it.losses(say):
         if share <= (1 if control.lag == 0 else 0):
@@ -316,12 +315,6 @@ def kills(args, folder, say):
     for _ in it.losses(say):
         pass
     return shown(it)
-
-
-class Long(Race):
-    """Each table's reader stays: it has seen all that is under way begin."""
-
-    pool = str(len(TABLES))
 
 
 class Steps(Race):

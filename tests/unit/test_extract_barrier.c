@@ -67,10 +67,13 @@ test_stories(void)
 {
 
 	TELL("nothing", { 100, "", IDLE, 100, 0 }, { 101, "", IDLE, 101, 0 });
-	TELL("a first sample believes the lists, and takes a margin",
-	    { 100, "", TRX("4310", "ACTIVE 12 sec", "5") IDLE, 86, 5 },
-	    { 101, "", TRX("4310", "ACTIVE 13 sec", "5") IDLE, 86, 5 },
-	    { 102, "", IDLE, 102, 0 });
+	TELL("at first a transaction may have written what is a day older",
+	    { 200100, "", TRX("4310", "ACTIVE 12 sec", "5") IDLE, 113687, 5 },
+	    { 200101, "", TRX("4310", "ACTIVE 13 sec", "5") IDLE, 113687, 5 },
+	    { 200102, "", IDLE, 200102, 0 });
+	TELL("at first a statement is as old as the list says, and a margin",
+	    { 100, "7", IDLE, 98, 7 },
+	    { 101, "", IDLE, 101, 0 });
 	TELL("a statement, no transaction yet",
 	    { 100, "", IDLE, 100, 0 },
 	    { 101, "7", IDLE, 100, 7 },
@@ -154,12 +157,12 @@ test_others(void)
 	ok(sample(b, 100, "", "---TRANSACTION 1, ACTIVE 1 sec\n"
 	    "... truncated...\n", &holder) == -1, "a text that was cut");
 	barrier_reset(b);
-	ok(sample(b, 101, "", TRX("1", "ACTIVE 1 sec", "5"), &holder) == 98,
-	    "after a reset the first sample comes again");
-	ok(sample(b, 102, "6", TRX("1", "ACTIVE 2 sec", "5"), &holder) == 98,
-	    "it still holds");
+	ok(sample(b, 90001, "", TRX("1", "ACTIVE 0 sec", "5"), &holder) ==
+	    3600, "after a reset the first sample comes again");
+	ok(sample(b, 90002, "6", TRX("1", "ACTIVE 1 sec", "5"), &holder) ==
+	    3600, "it still holds");
 
-	/* 102 has become 50, so what is new may write 49. */
+	/* 90002 has become 50, so what is new may write 49. */
 	barrier_begin(b, 50 * SEC);
 	barrier_rewind(b, 49 * SEC);
 	barrier_running(b, 8, 0);
