@@ -391,6 +391,8 @@ on_row(struct loader * ld, const struct record * r)
 		return (bad_line(ld, "a RECORD of a stream without SCHEMA"));
 	ld->current = t;
 	count_row(ld, t);
+	if (ld->verify != NULL && verify_sample(ld->verify, r))
+		return (EXIT_DONE);
 	if (t->shared && (rc = take_turn(ld, t)) != EXIT_DONE)
 		return (rc);
 	return (r->op == 't' ? on_truncate(ld, t, r) : add_row(ld, t, r));
@@ -548,7 +550,7 @@ loader_line(struct loader * ld, const char * p, size_t n)
 	char what[256];
 	int rc;
 
-	if (ld->current != NULL &&
+	if (ld->current != NULL && ld->opt->sample == 0 &&
 	    (rc = on_quick(ld, ld->current, p, n)) != -1)
 		return (rc);
 	if (parse(ld, p, n, &r, &err) == -1) {

@@ -64,6 +64,7 @@ static const char help[] =
 "      --generations N    looks that a difference has to last to count [1]\n"
 "      --resume FILE      keep in FILE how far it has come\n"
 "      --rate N           look at N documents a second at most\n"
+"      --sample N         compare N rows only, drawn from all that come\n"
 "      --values           print the documents that differ, too\n"
 "      --check            only reach the server and log in; look at the\n"
 "                         streams' collections; print what was found\n"
@@ -83,14 +84,15 @@ static const char more_settings[] =
 
 static const char exits[] =
 "\n"
-"Exit codes: 0 done, 1 (--verify) not all is equal, 99 stopped by a signal, 100 usage,\n"
-"settings, schema or data, 111 temporary (server away, input cut, disk full).\n";
+"Exit codes: 0 done, 1 (--verify) not all is equal, 99 stopped by a signal,\n"
+"100 usage, settings, schema or data, 111 temporary (server away, input cut,\n"
+"disk full).\n";
 
 enum { OPT_ACK = 256, OPT_REJECTS, OPT_MAX, OPT_CONFLICT, OPT_CONFLICT_LOG,
 	OPT_CONFLICTS, OPT_DECIMAL, OPT_BIGINT, OPT_NAMES, OPT_MICROS,
 	OPT_DROPPED, OPT_OPEN, OPT_ACTIVATE, OPT_REPORT, OPT_CHECK, OPT_JSON,
 	OPT_INSECURE, OPT_LINE, OPT_ENV, OPT_VERIFY, OPT_REPAIR,
-	OPT_GENERATIONS, OPT_RESUME, OPT_RATE, OPT_VALUES };
+	OPT_GENERATIONS, OPT_RESUME, OPT_RATE, OPT_VALUES, OPT_SAMPLE };
 
 static const struct option longs[] = {
 	{ "ack", required_argument, NULL, OPT_ACK },
@@ -115,6 +117,7 @@ static const struct option longs[] = {
 	{ "generations", required_argument, NULL, OPT_GENERATIONS },
 	{ "resume", required_argument, NULL, OPT_RESUME },
 	{ "rate", required_argument, NULL, OPT_RATE },
+	{ "sample", required_argument, NULL, OPT_SAMPLE },
 	{ "values", no_argument, NULL, OPT_VALUES },
 	{ "insecure", no_argument, NULL, OPT_INSECURE },
 	{ "max-line", required_argument, NULL, OPT_LINE },
@@ -192,6 +195,9 @@ take_verify(struct options * opt, int c)
 	case OPT_RATE:
 		opt->rate = option_uint("rate", optarg, 1, 100000000);
 		return (1);
+	case OPT_SAMPLE:
+		opt->sample = option_uint("sample", optarg, 1, 10000);
+		return (1);
 	case OPT_VALUES:
 		opt->values = 1;
 		return (1);
@@ -206,9 +212,12 @@ check_verify(const struct options * opt)
 {
 
 	if (!opt->verify && (opt->repair || opt->generations != 0 ||
-	    opt->resume != NULL || opt->rate != 0 || opt->values))
-		die_usage("--repair, --generations, --resume, --rate and "
-		    "--values go with --verify");
+	    opt->resume != NULL || opt->rate != 0 || opt->values ||
+	    opt->sample != 0))
+		die_usage("--repair, --generations, --resume, --rate, --sample "
+		    "and --values go with --verify");
+	if (opt->sample != 0 && (opt->repair || opt->resume != NULL))
+		die_usage("--sample goes with neither --repair nor --resume");
 	if (opt->verify && (opt->ack != NULL || opt->dry_run || opt->check ||
 	    opt->activate || opt->report))
 		die_usage("--verify goes with none of --ack, --dry-run, "

@@ -37,6 +37,7 @@ struct options {
 	int values;		/* print the documents, too */
 	const char * resume;	/* its checkpoint, or NULL */
 	uint64_t rate;		/* documents a second; 0: no limit */
+	uint64_t sample;	/* compare so many rows; 0: all */
 	uint64_t generations;	/* looks until a difference counts */
 	int insecure;
 	size_t max_line;

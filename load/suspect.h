@@ -31,8 +31,8 @@ struct suspect {
 /**
  * suspect_read(line, n, s):
  * Take what was noted from the member `suspect` of the RECORD of ${n} bytes
- * ${line}, which was read before.  Return 1, 0 if there is none, or -1 if it
- * makes no sense.
+ * ${line} (with LINEIN_SLACK readable bytes behind it), which was read before.
+ * Return 1, 0 if there is none, or -1 if it makes no sense.
  */
 int suspect_read(const char * line, size_t n, struct suspect * s);
 

@@ -49,6 +49,7 @@ verify_free(struct verify * v)
 	if (v->reader != NULL)
 		record_reader_free(v->reader);
 	batch_free(v->mend);
+	verify_sample_free(v);
 	buf_free(&v->sums.whole);
 	buf_free(&v->line);
 	buf_free(&v->filter);
@@ -92,7 +93,7 @@ verify_schema(struct verify * v, struct table * t, const char * line,
 	v->fresh = 0;
 	if (all && !is_whole(v, t->name))
 		buf_put(&v->sums.whole, t->name, strlen(t->name) + 1);
-	t->whole = is_whole(v, t->name);
+	t->whole = v->ld->opt->sample == 0 && is_whole(v, t->name);
 	if (t->plan->key == PLAN_KEY_NONE) {
 		log_error("%s: has no key, so no document can be found for a "
 		    "row", t->name);
@@ -524,6 +525,8 @@ verify_end(struct verify * v)
 		return (EXIT_TEMP);
 	}
 	rc = judge_tables(v, &whole);
+	if (rc == EXIT_DONE && v->ld->opt->sample > 0)
+		rc = verify_drawn(v);
 	if (whole > 0 && rc == EXIT_DONE)
 		rc = verify_extra(v);
 	if (rc != EXIT_DONE)

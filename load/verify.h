@@ -25,6 +25,13 @@ int verify_schema(struct verify * v, struct table * t, const char * line,
     size_t n);
 
 /**
+ * verify_sample(v, r):
+ * With --sample, keep the row ${r} for later, or leave it out.  Return nonzero
+ * if that was done.
+ */
+int verify_sample(struct verify * v, const struct record * r);
+
+/**
  * verify_batch(v, t, b):
  * Compare all writes that wait in ${b}, a batch of ${t}, and empty it.  With
  * --repair, write those whose difference has lasted.

@@ -7,7 +7,8 @@
 
 /*
  * What the parts of --verify share: verify.c compares batches, verify_extra.c
- * finds documents without a row, verify_file.c keeps what was found.
+ * finds documents without a row, verify_sample.c draws rows, verify_file.c
+ * keeps what was found.
  */
 struct verify {
 	struct loader * ld;
@@ -26,6 +27,10 @@ struct verify {
 	struct batch * mend;		/* what --repair writes */
 	struct record_reader * reader;
 	struct buf line, filter;
+	struct buf * kept;		/* --sample: lines, */
+	size_t nkept;
+	uint64_t offered, seed;		/* drawn from so many */
+	int drawing;			/* they are being compared */
 	uint64_t due;			/* --rate: when the next look may be */
 };
 
@@ -51,6 +56,10 @@ int verify_put(struct verify * v, const struct verify_found * f,
 
 /* ${n} documents were looked at: not so fast.  Return nonzero to stop. */
 int verify_pace(struct verify * v, size_t n);
+
+/* verify_sample.c: compare what was drawn.  Return an exit code. */
+int verify_drawn(struct verify * v);
+void verify_sample_free(struct verify * v);
 
 /* verify_extra.c: report all documents that have no row. */
 int verify_extra(struct verify * v);

@@ -404,6 +404,33 @@ sum() {
 	expect_in err 'x:1: this \"key\" is none'
 }
 
+@test "a sample: so many rows, from anywhere" {
+	make_rows drawn 3000
+	mongo_q update drawn '{"_id":{"$numberLong":"7"}}' \
+	    '{"$set":{"qty":1}}' >/dev/null
+	mysql_q "DELETE FROM drawn WHERE id = 8"
+	all drawn --sample 10000
+	expect_status 1
+	expect_equal "$(sum records_compared)" 2999
+	expect_equal "$(sum different) $(sum extra) $(sum whole)" "1 0 0"
+	mongo_q delete drawn '{}'
+	all drawn --sample 300
+	expect_status 1
+	expect_equal "$(sum records_compared) $(sum missing)" "300 300"
+	expect_equal "$(sort -u out | wc -l)" 300
+
+	# A hundred of each third, give or take five times the deviation.
+	for i in 0 1 2; do
+		n=$(sed 's/.*"key":\[\([0-9]*\).*/\1/' out |
+		    awk -v i=$i '$1 > i * 1000 && $1 <= (i + 1) * 1000' | wc -l)
+		[ "$n" -ge 55 ] || fail "$n of 300 in the third $i"
+	done
+	run_stage load --sample 5
+	expect_status 100
+	run_stage load --verify --sample 5 --resume x
+	expect_status 100
+}
+
 @test "every row of a table in at most 64 MiB a stage" {
 	rows=${VERIFY_ROWS:-20000}
 	make_rows many "$rows"
