@@ -32,6 +32,17 @@ struct place {
 	uint64_t at;
 };
 
+/* Keys without a row, until they are asked for. */
+struct waiting {
+	struct buf filter;
+	size_t start, in, array;
+	struct buf keys;	/* one behind the other, type byte and value, */
+	size_t end[LOOK_MAX];	/* each ending here */
+	char told[LOOK_MAX];	/* its document was there */
+	size_t n;
+	size_t index;		/* their table */
+};
+
 struct extra {
 	struct verify * v;
 	struct keysort * source;	/* DIGEST_LEN bytes each */
@@ -44,7 +55,7 @@ struct extra {
 	size_t text_n;
 	size_t pace;
 	int rc;				/* why the reading ended */
-	struct table * t;
+	struct waiting wt;
 };
 
 static int
@@ -165,18 +176,34 @@ read_target(struct extra * x)
 	return (loader_exit(rc));
 }
 
+/* The place of a key among those that wait, or LOOK_MAX. */
+static size_t
+find_waiting(const struct waiting * wt, const struct buf * key)
+{
+	size_t i, start = 0;
+
+	for (i = 0; i < wt->n; start = wt->end[i++]) {
+		if (wt->end[i] - start == key->n &&
+		    memcmp(wt->keys.p + start, key->p, key->n) == 0)
+			return (i);
+	}
+	return (LOOK_MAX);
+}
+
 /* A document that had no row: it is still there. */
 static void
 on_extra(void * arg, const bson_t * doc)
 {
 	struct extra * x = arg;
+	struct table * t = x->v->ld->table[x->wt.index];
 	const char * data = (const char *)bson_get_data(doc);
 	struct buf key = { NULL, 0, 0 };
-	struct verify_found f = { x->t, NULL, 0, NULL, 0, data, doc->len,
+	struct verify_found f = { t, NULL, 0, NULL, 0, data, doc->len,
 	    NULL };
 	struct suspect now;
 	bson_iter_t it;
 	uint32_t at;
+	size_t i;
 
 	if (!bson_iter_init_find(&it, doc, "_id"))
 		return;
@@ -185,22 +212,22 @@ on_extra(void * arg, const bson_t * doc)
 	buf_put(&key, data + at, it.next_off - at);
 	f.key = key.p;
 	f.key_n = key.n;
-	(void)verify_put(x->v, &f, &now);
+
+	/* After trouble they are asked for once more. */
+	i = find_waiting(&x->wt, &key);
+	if (i < LOOK_MAX && !x->wt.told[i]) {
+		x->wt.told[i] = 1;
+		(void)verify_put(x->v, &f, &now);
+	}
 	buf_free(&key);
 }
-
-/* Keys without a row, until they are asked for. */
-struct waiting {
-	struct buf filter;
-	size_t start, in, array, n;
-	size_t index;		/* their table */
-};
 
 static void
 begin_waiting(struct waiting * wt, size_t index)
 {
 
 	buf_clear(&wt->filter);
+	buf_clear(&wt->keys);
 	wt->start = bsonw_open(&wt->filter);
 	wt->in = bsonw_nested(&wt->filter, BSONW_DOCUMENT, "_id");
 	wt->array = bsonw_nested(&wt->filter, BSONW_ARRAY, "$in");
@@ -208,39 +235,48 @@ begin_waiting(struct waiting * wt, size_t index)
 	wt->index = index;
 }
 
+static void
+add_waiting(struct waiting * wt, const char * key, size_t n)
+{
+
+	bsonw_index(&wt->filter, (enum bsonw_type)key[0], wt->n);
+	buf_put(&wt->filter, key + 1, n - 1);
+	buf_put(&wt->keys, key, n);
+	wt->end[wt->n] = wt->keys.n;
+	wt->told[wt->n++] = 0;
+}
+
 /* Look at the documents that seem to have no row. */
 static int
-look(struct extra * x, struct waiting * wt)
+look(struct extra * x)
 {
 	struct loader * ld = x->v->ld;
+	struct waiting * wt = &x->wt;
 	struct writer * w = ld->lane[0].writer;
 	enum write_result rc = WRITE_OK;
 	struct sink_error err;
-	struct verify_sums before = x->v->sums;
 
 	if (wt->n == 0)
 		return (EXIT_DONE);
 	bsonw_close(&wt->filter, wt->array);
 	bsonw_close(&wt->filter, wt->in);
 	bsonw_close(&wt->filter, wt->start);
-	x->t = ld->table[wt->index];
 	w->counts = NULL;
-	while (sink_find(ld->lane[0].sink, x->t->collection, &wt->filter, NULL,
-	    on_extra, x, &err) == -1) {
-		/* A line may come twice; it is counted once. */
-		x->v->sums = before;
+	while (sink_find(ld->lane[0].sink, ld->table[wt->index]->collection,
+	    &wt->filter, NULL, on_extra, x, &err) == -1) {
 		if ((rc = writer_handle(w, &err)) != WRITE_OK)
 			return (loader_exit(rc));
 	}
 	writer_success(w);
-	begin_waiting(wt, wt->index);
+	wt->n = 0;
 	return (x->v->bad);
 }
 
 /* A key that only the target has. */
 static int
-on_alone(struct extra * x, struct waiting * wt, uint64_t at)
+on_alone(struct extra * x, uint64_t at)
 {
+	struct waiting * wt = &x->wt;
 	uint32_t head[2];
 	struct buf key = { NULL, 0, 0 };
 	int rc = EXIT_DONE;
@@ -251,12 +287,12 @@ on_alone(struct extra * x, struct waiting * wt, uint64_t at)
 	if (pread(x->fd, key.p, head[1], (off_t)(at + sizeof head)) !=
 	    (ssize_t)head[1])
 		goto err;
-	if (wt->n > 0 && (wt->index != head[0] || wt->n == LOOK_MAX))
-		rc = look(x, wt);
+	if (wt->n == LOOK_MAX || (wt->n > 0 && wt->index != head[0]))
+		rc = look(x);
 	if (wt->n == 0)
 		begin_waiting(wt, head[0]);
-	bsonw_index(&wt->filter, (enum bsonw_type)key.p[0], wt->n++);
-	buf_put(&wt->filter, key.p + 1, head[1] - 1);
+	if (rc == EXIT_DONE)
+		add_waiting(wt, key.p, head[1]);
 	buf_free(&key);
 	return (rc);
 
@@ -272,28 +308,24 @@ static int
 merge(struct extra * x)
 {
 	const uint8_t * s = NULL, * p;
-	struct waiting wt = { .n = 0 };
 	struct place place;
-	int more, have, rc = EXIT_DONE, c;
+	int more, have, rc = EXIT_DONE, c = 0;
 
 	have = keysort_next(x->source, &s);
 	while (rc == EXIT_DONE && have != -1 &&
 	    (more = keysort_next(x->target, &p)) != 0) {
-		if (more == -1 || stop_asked()) {
-			rc = more == -1 ? EXIT_TEMP : EXIT_STOPPED;
-			break;
-		}
+		if (more == -1 || stop_asked())
+			return (more == -1 ? EXIT_TEMP : EXIT_STOPPED);
 		memcpy(&place, p, sizeof place);
 		while (have == 1 && (c = memcmp(s, place.digest,
 		    DIGEST_LEN)) < 0)
 			have = keysort_next(x->source, &s);
 		if (have == 0 || (have == 1 && c > 0))
-			rc = on_alone(x, &wt, place.at);
+			rc = on_alone(x, place.at);
 	}
-	if (rc == EXIT_DONE)
-		rc = have == -1 ? EXIT_TEMP : look(x, &wt);
-	buf_free(&wt.filter);
-	return (rc);
+	if (rc != EXIT_DONE)
+		return (rc);
+	return (have == -1 ? EXIT_TEMP : look(x));
 }
 
 int
@@ -321,5 +353,7 @@ out:
 		close(x.fd);
 	buf_free(&x.out);
 	buf_free(&x.text);
+	buf_free(&x.wt.filter);
+	buf_free(&x.wt.keys);
 	return (rc);
 }

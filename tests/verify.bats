@@ -386,6 +386,29 @@ sum() {
 	expect_equal "$(sum records_compared)" 20
 }
 
+@test "a connection that is cut is made again, and nothing is told twice" {
+	make_rows cuts 3000
+	mongo_q delete cuts '{"qty":3}' >/dev/null
+	mysql_q "DELETE FROM cuts WHERE qty = 4"
+	server=${MONGODB_URI#mongodb://}
+	for at in 4000 60000 250000 500000 560000 580000 600000; do
+		relay_start --cut $at "${server%%/*}"
+		run_pipe "extract --full cuts | transform |
+		    MONGODB_URI=mongodb://127.0.0.1:$relay_port/ load --verify"
+		relay_stop
+		expect_status 1
+		expect_equal "$(sum missing) $(sum extra) $(sum different)" \
+		    "300 300 0"
+		expect_equal "$(sum records_compared)" 2700
+		expect_lines out 600
+		expect_equal "$(sort -u out | wc -l)" 600
+		! grep -q "trying again" err || echo $at >>cut
+	done
+
+	# The library repeats some by itself.
+	[ -s cut ] || fail "no cut was seen"
+}
+
 @test "options that don't go together" {
 	for o in "--repair" "--rate 5" "--resume x" "--values" \
 	    "--generations 2" "--verify --ack x" "--verify --dry-run" \
