@@ -17,6 +17,7 @@
 
 #define PIPE_SIZE	(256 << 10)
 #define SLOT		4096		/* a pipe is a ring of such */
+#define MOVE_MAX	(512 << 10)	/* more isn't kept once it is written */
 
 struct out {
 	int fd;
@@ -113,7 +114,7 @@ write_some(struct out * o, size_t n)
 	}
 
 	/* Move what is left to the front, but not each time. */
-	if (o->done > o->buf.n / 2) {
+	if (o->done > o->buf.n / 2 || o->done >= MOVE_MAX) {
 		memmove(o->buf.p, o->buf.p + o->done, o->buf.n - o->done);
 		o->buf.n -= o->done;
 		o->done = 0;
