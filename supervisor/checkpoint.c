@@ -99,6 +99,19 @@ place_compare(const struct place * a, const struct place * b)
 	return (compare_position(a->position, b->position));
 }
 
+/*
+ * Is ${a}, which came later, said of an earlier place than ${b}?  What one
+ * extract says comes in order, and goes back when the source's clock does.
+ */
+static int
+place_is_old(const struct place * a, const struct place * b)
+{
+
+	if (a->epoch == b->epoch && a->epoch != 0)
+		return (0);
+	return (place_compare(a, b) < 0);
+}
+
 /* Are two values the same text?  Either may be NULL. */
 static int
 same_text(const struct json_node * a, const struct json_node * b)
@@ -336,7 +349,7 @@ checkpoint_ack(struct checkpoint * c, const char * value, size_t n,
 
 	if (place_parse(&pl, value, n, c->table) == -1)
 		return (CHECKPOINT_BAD_VALUE);
-	if (c->value != NULL && place_compare(&pl, &c->place) < 0) {
+	if (c->value != NULL && place_is_old(&pl, &c->place)) {
 		place_free(&pl);
 		return (CHECKPOINT_OLD);
 	}

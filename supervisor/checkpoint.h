@@ -12,10 +12,11 @@
 struct checkpoint;
 
 enum checkpoint_result {
-	CHECKPOINT_OK,		/* written: it went forward */
+	CHECKPOINT_OK,		/* written: another place */
 	CHECKPOINT_EPOCH,	/* written, but only the epoch is new */
 	CHECKPOINT_SAME,	/* the value is the one we have */
-	CHECKPOINT_OLD,		/* an earlier epoch or position: ignored */
+	CHECKPOINT_OLD,		/* an earlier epoch, or position where the
+				 * epoch isn't known: ignored */
 	CHECKPOINT_BAD_VALUE,	/* not JSON, or not a STATE value */
 	CHECKPOINT_FAILED	/* not written; errno is set */
 };

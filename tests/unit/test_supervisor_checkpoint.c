@@ -110,8 +110,10 @@ test_order(void)
 	c = checkpoint_open(dirfd, "orders");
 	ack(c, VALUE(T2, "100"));
 	ok(ack(c, VALUE(T2, "100")) == CHECKPOINT_SAME, "the same again");
-	ok(ack(c, VALUE(T1, "100")) == CHECKPOINT_OLD &&
-	    strcmp(checkpoint_position(c), T2) == 0, "never back");
+	ok(ack(c, VALUE(T1, "100")) == CHECKPOINT_OK &&
+	    strcmp(checkpoint_position(c), T1) == 0,
+	    "one extract may go back, as the clock does");
+	ok(ack(c, VALUE(T2, "100")) == CHECKPOINT_OK, "and forth again");
 	ok(ack(c, VALUE(T2, "99")) == CHECKPOINT_OLD, "an earlier epoch");
 	ok(ack(c, VALUE(T2, "101")) == CHECKPOINT_EPOCH, "only a later one");
 	ok(ack(c, VALUE(T1, "102")) == CHECKPOINT_OK,
