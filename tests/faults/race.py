@@ -29,6 +29,7 @@ LIMIT = 60                      # seconds until all is there, without faults
 
 class Race:
     steps = False               # the source's clock doesn't only run
+    pool = "1"                  # extractors that stay between two runs
 
     def __init__(self, folder, seed, kinds, longest, deletes):
         self.folder, self.seed = folder, seed
@@ -57,7 +58,7 @@ class Race:
         self.target.client.drop_database(self.target.db.name)
         self.service = Service(self.folder, settings(
             self.folder, MYSQL_USER=self.user,
-            MYSQL_PASSWORD=self.secrets[0], MYSQL_MIN_POOL_SIZE="1"))
+            MYSQL_PASSWORD=self.secrets[0], MYSQL_MIN_POOL_SIZE=self.pool))
         self.service.start()
         self.controls = [Cursor(0), Cursor(2)]
         self.observer = Observer(Target(), {
@@ -318,7 +319,10 @@ def kills(args, folder, say):
 
 
 class Steps(Race):
+    """Each table's reader stays: between two nobody sees the clock go back."""
+
     steps = True
+    pool = str(len(TABLES))
 
     def step(self, clock, by=None):
         """Set the source's clock, mostly by little."""
