@@ -162,7 +162,8 @@ use() {
 	echo "$! 1" >"$MILLRACE_RUN/mariadb/server.pid"
 	servers stop
 	kill -0 $!
-	kill $! "$pid"
+	# At once, as its files are deleted next.
+	kill -9 $! "$pid"
 }
 
 @test "MONGODB_TEST_URI is used and never touched" {
