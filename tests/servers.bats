@@ -163,7 +163,7 @@ use() {
 	servers stop
 	kill -0 $!
 	# At once, as its files are deleted next.
-	kill -9 $! "$pid"
+	kill -9 $! $pid
 }
 
 @test "MONGODB_TEST_URI is used and never touched" {
