@@ -138,6 +138,15 @@ const char * scan_utf8_bad(const char * p, size_t n);
 
 #define SCAN_REP(c)	(0x0101010101010101ull * (unsigned char)(c))
 
+static inline uint32_t
+scan_load4(const char * p)
+{
+	uint32_t x;
+
+	memcpy(&x, p, 4);
+	return (x);
+}
+
 static inline uint64_t
 scan_load8(const char * p)
 {

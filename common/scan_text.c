@@ -22,15 +22,6 @@ special8(uint64_t x)
 	    BELOW(x ^ REP('\\'), 1));
 }
 
-static inline uint32_t
-load4(const char * p)
-{
-	uint32_t x;
-
-	memcpy(&x, p, 4);
-	return (x);
-}
-
 static inline int
 is_special(char c)
 {
@@ -191,8 +182,8 @@ copy_clean(char * dst, const char * p, size_t n, uint64_t * high)
 			return (n);
 		}
 	} else if (n - i >= 4) {
-		uint64_t x = load4(p + i) |
-		    (uint64_t)load4(p + n - 4) << 32;
+		uint64_t x = scan_load4(p + i) |
+		    (uint64_t)scan_load4(p + n - 4) << 32;
 
 		if (special8(x) == 0) {
 			*high |= x & REP(0x80);

@@ -4,15 +4,6 @@
 
 #include "scan.h"
 
-static inline uint32_t
-load4(const char * p)
-{
-	uint32_t x;
-
-	memcpy(&x, p, 4);
-	return (x);
-}
-
 /* The length of the UTF-8 sequence at ${p} (RFC 3629, table 3-7); 0: none. */
 static size_t
 utf8_sequence(const unsigned char * p, const unsigned char * end)
@@ -85,7 +76,7 @@ scan_utf8_bad(const char * s, size_t n)
 			p += end - p >= 8 ? ascii8((const char *)p) : 1;
 			continue;
 		}
-		len = end - p >= 4 ? utf8_usual(load4((const char *)p)) : 0;
+		len = end - p >= 4 ? utf8_usual(scan_load4((const char *)p)) : 0;
 		if (len == 0 && (len = utf8_sequence(p, end)) == 0)
 			return ((const char *)p);
 		p += len;
