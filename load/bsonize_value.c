@@ -12,6 +12,7 @@
 
 #include "bsonize_impl.h"
 
+#define DATE_TEXT	64	/* more isn't looked at */
 #define DAY_US		(86400 * INT64_C(1000000))
 #define NUMBER_MAX	4096	/* more digits are not looked at */
 
@@ -232,6 +233,20 @@ bsonize_read_time(struct bsonizer * z, const char * p, size_t n, int64_t * ms,
 	return (0);
 }
 
+/* The text of a date, as bsonize_read_time() reads it; NULL if it is none. */
+static const char *
+read_date(struct bsonizer * z, const struct scan_value * v,
+    char tmp[static DATE_TEXT], size_t * n, int64_t * ms, int * micros)
+{
+	const char * p;
+
+	if (v->kind != SCAN_STRING ||
+	    (p = bsonize_plain_text(v, tmp, DATE_TEXT, n)) == NULL ||
+	    bsonize_read_time(z, p, *n, ms, micros) == -1)
+		return (NULL);
+	return (p);
+}
+
 /*
  * A time.  In a key it must stay apart from all others, so it is a string if
  * milliseconds can't hold it; by the column's type, so that all are alike.
@@ -240,15 +255,12 @@ static int
 put_date(struct bsonizer * z, const struct plan_type * t,
     const struct scan_value * v)
 {
-	char tmp[64], text[64];
-	const char * p;
+	char tmp[DATE_TEXT], text[64];
 	size_t n;
 	int64_t ms;
 	int micros;
 
-	if (v->kind != SCAN_STRING ||
-	    (p = bsonize_plain_text(v, tmp, sizeof tmp, &n)) == NULL ||
-	    bsonize_read_time(z, p, n, &ms, &micros) == -1)
+	if (read_date(z, v, tmp, &n, &ms, &micros) == NULL)
 		return (refuse(z, "date", "is no date or time"));
 	if (z->key && (t->micros == 1 || (t->micros == -1 && micros != 0))) {
 		timestamp_format(ms * 1000 + micros, text);
@@ -261,15 +273,14 @@ void
 bsonize_put_micros(struct bsonizer * z, const struct plan_field * f,
     const struct scan_value * v)
 {
-	char tmp[64];
+	char tmp[DATE_TEXT];
 	const char * p;
 	size_t n;
 	int64_t ms;
 	int micros;
 
-	if (v->kind != SCAN_STRING ||
-	    (p = bsonize_plain_text(v, tmp, sizeof tmp, &n)) == NULL ||
-	    bsonize_read_time(z, p, n, &ms, &micros) == -1 || micros == 0)
+	p = read_date(z, v, tmp, &n, &ms, &micros);
+	if (p == NULL || micros == 0)
 		return;
 	buf_put(z->out, f->extra, f->extra_n);
 	z->out->p[z->out->n - f->extra_n] = BSONW_STRING;
