@@ -2,187 +2,161 @@
 
 #include "jobstep.h"
 
-typedef void action_fn(struct job * j, enum job_event ev, struct mono now);
+/*
+ * What the table at the end leads to: these, or a step that is all there is
+ * to do.  ${j->ev} says which event it is, to the few that ask.
+ */
+typedef void action_fn(struct job * j);
 
 static void
-run_now(struct job * j, enum job_event ev, struct mono now)
+leave_queue(struct job * j)
 {
 
-	(void)ev;
-	step_want_run(j, now);
+	if (j->state == JOB_QUEUED)
+		j->ops->leave(j->cookie, j->now);
 }
 
 /* As a person, or a changed file, asks for it: the past is forgotten. */
 static void
-run_afresh(struct job * j, enum job_event ev, struct mono now)
+run_afresh(struct job * j)
 {
 
-	(void)ev;
 	backoff_reset(&j->backoff);
-	step_want_run(j, now);
+	step_want_run(j);
 }
 
 static void
-run_again(struct job * j, enum job_event ev, struct mono now)
+run_again(struct job * j)
 {
 
-	(void)ev;
-	(void)now;
 	j->again = 1;
 }
 
 static void
-got_place(struct job * j, enum job_event ev, struct mono now)
-{
-
-	(void)ev;
-	step_begin_round(j, now);
-}
-
-static void
-no_place(struct job * j, enum job_event ev, struct mono now)
+no_place(struct job * j)
 {
 
 	/* Not the table's fault: it isn't counted. */
-	(void)ev;
-	step_enter(j, JOB_BACKOFF, mono_add(now, backoff_jitter(&j->backoff,
-	    j->limits.retry_delay_us)), now);
+	step_enter(j, JOB_BACKOFF, mono_add(j->now, backoff_jitter(&j->backoff,
+	    j->limits.retry_delay_us)));
 }
 
+/* Nothing runs: be in ${state}, once an idle pipeline has gone. */
 static void
-pause_idle(struct job * j, enum job_event ev, struct mono now)
+rest(struct job * j, int after, enum job_state state)
 {
 
-	(void)ev;
 	if (j->pipeline) {
-		step_stop_pipeline(j, AFTER_PAUSE, now);
+		step_stop_pipeline(j, after);
 		return;
 	}
-	if (j->state == JOB_QUEUED)
-		j->ops->leave(j->cookie, now);
+	leave_queue(j);
 	if (j->in_run)
-		step_run_over(j, JOB_INTERRUPTED, now);
-	step_enter(j, JOB_PAUSED, MONO_NEVER, now);
+		step_run_over(j, JOB_INTERRUPTED);
+	step_enter(j, state, MONO_NEVER);
 }
 
 static void
-pause_running(struct job * j, enum job_event ev, struct mono now)
+pause_idle(struct job * j)
 {
 
-	(void)ev;
-	step_stop_pipeline(j, AFTER_PAUSE, now);
+	rest(j, AFTER_PAUSE, JOB_PAUSED);
 }
 
 static void
-pause_stopping(struct job * j, enum job_event ev, struct mono now)
+end_idle(struct job * j)
 {
 
-	(void)ev;
-	(void)now;
+	rest(j, AFTER_END, JOB_ENDED);
+}
+
+static void
+pause_running(struct job * j)
+{
+
+	step_stop_pipeline(j, AFTER_PAUSE);
+}
+
+static void
+pause_stopping(struct job * j)
+{
+
 	if (j->after == AFTER_NEXT || j->after == AFTER_RUN)
 		j->after = AFTER_PAUSE;
 }
 
 static void
-resume_paused(struct job * j, enum job_event ev, struct mono now)
+resume_paused(struct job * j)
 {
 
-	(void)ev;
 	backoff_reset(&j->backoff);
 	if (j->interrupted)
-		step_want_run(j, now);
+		step_want_run(j);
 	else
-		step_wait_turn(j, now);
+		step_wait_turn(j);
 }
 
 static void
-resume_stopping(struct job * j, enum job_event ev, struct mono now)
+resume_stopping(struct job * j)
 {
 
-	(void)ev;
-	(void)now;
 	if (j->after == AFTER_PAUSE)
 		j->after = j->in_run ? AFTER_RUN : AFTER_NEXT;
 }
 
 static void
-replace_idle(struct job * j, enum job_event ev, struct mono now)
+replace_idle(struct job * j)
 {
 
-	(void)ev;
 	if (j->pipeline)
-		step_stop_pipeline(j, AFTER_NEXT, now);
+		step_stop_pipeline(j, AFTER_NEXT);
 }
 
 static void
-replace_running(struct job * j, enum job_event ev, struct mono now)
+replace_running(struct job * j)
 {
 
-	(void)ev;
-	step_stop_pipeline(j, AFTER_RUN, now);
+	step_stop_pipeline(j, AFTER_RUN);
 }
 
 static void
-end_idle(struct job * j, enum job_event ev, struct mono now)
+end_running(struct job * j)
 {
 
-	(void)ev;
-	if (j->pipeline) {
-		step_stop_pipeline(j, AFTER_END, now);
-		return;
-	}
-	if (j->state == JOB_QUEUED)
-		j->ops->leave(j->cookie, now);
-	if (j->in_run)
-		step_run_over(j, JOB_INTERRUPTED, now);
-	step_enter(j, JOB_ENDED, MONO_NEVER, now);
+	step_stop_pipeline(j, AFTER_END);
 }
 
 static void
-end_running(struct job * j, enum job_event ev, struct mono now)
+end_stopping(struct job * j)
 {
 
-	(void)ev;
-	step_stop_pipeline(j, AFTER_END, now);
-}
-
-static void
-end_stopping(struct job * j, enum job_event ev, struct mono now)
-{
-
-	(void)ev;
-	(void)now;
 	j->after = AFTER_END;
 }
 
 static void
-note_progress(struct job * j, enum job_event ev, struct mono now)
+note_progress(struct job * j)
 {
 
-	(void)ev;
 	j->doubtful = 0;
 	backoff_reset(&j->backoff);
 	if (j->state == JOB_RUNNING && !j->stalled)
-		j->deadline = step_stall_deadline(j, now);
+		j->deadline = step_stall_deadline(j);
 }
 
 static void
-stall(struct job * j, enum job_event ev, struct mono now)
+stall(struct job * j)
 {
 
-	(void)ev;
 	j->stalled = 1;
 	j->deadline = MONO_NEVER;
-	j->ops->stalled(j->cookie, now);
+	j->ops->stalled(j->cookie, j->now);
 	j->ops->kill(j->cookie);
 }
 
 static void
-doubt(struct job * j, enum job_event ev, struct mono now)
+doubt(struct job * j)
 {
 
-	(void)ev;
-	(void)now;
 	j->doubtful = 1;
 }
 
@@ -191,115 +165,109 @@ doubt(struct job * j, enum job_event ev, struct mono now)
  * after it is back.  What is killed goes on at once, as after a crash.
  */
 static void
-resolve_doubt(struct job * j, enum job_event ev, struct mono now)
+resolve_doubt(struct job * j)
 {
 
-	(void)ev;
-	(void)now;
 	if (j->doubtful && !j->stalled)
 		j->ops->kill(j->cookie);
 	j->doubtful = 0;
 }
 
-/* The round is complete, and the pipeline ready for another. */
 static void
-round_complete(struct job * j, enum job_event ev, struct mono now)
+run_done(struct job * j)
 {
 
-	(void)ev;
 	backoff_reset(&j->backoff);
-	step_run_over(j, JOB_OK, now);
+	step_run_over(j, JOB_OK);
+}
+
+/* The round is complete, and the pipeline ready for another. */
+static void
+round_complete(struct job * j)
+{
+
+	run_done(j);
 	if (j->again || j->ops->keep(j->cookie))
-		step_wait_turn(j, now);
+		step_wait_turn(j);
 	else
-		step_stop_pipeline(j, AFTER_NEXT, now);
+		step_stop_pipeline(j, AFTER_NEXT);
 }
 
 /* The last round came to its end while the pipeline was to stop. */
 static void
-round_while_stopping(struct job * j, enum job_event ev, struct mono now)
+round_while_stopping(struct job * j)
 {
 
-	(void)ev;
 	if (!j->in_run)
 		return;
-	backoff_reset(&j->backoff);
-	step_run_over(j, JOB_OK, now);
+	run_done(j);
 	if (j->after == AFTER_RUN)
 		j->after = AFTER_NEXT;
 }
 
 static void
-pipeline_done(struct job * j, enum job_event ev, struct mono now)
+pipeline_done(struct job * j)
 {
 
-	(void)ev;
-	step_lose_pipeline(j, now);
-	backoff_reset(&j->backoff);
-	step_run_over(j, JOB_OK, now);
-	step_wait_turn(j, now);
+	step_lose_pipeline(j);
+	run_done(j);
+	step_wait_turn(j);
 }
 
 /* Drained, though not by us: it goes on from where it was. */
 static void
-pipeline_stopped(struct job * j, enum job_event ev, struct mono now)
+pipeline_stopped(struct job * j)
 {
 
-	(void)ev;
-	step_lose_pipeline(j, now);
-	step_count_crash(j, now);
+	step_lose_pipeline(j);
+	step_count_crash(j);
 }
 
 static void
-pipeline_failed(struct job * j, enum job_event ev, struct mono now)
+pipeline_failed(struct job * j)
 {
 
-	(void)ev;
-	step_lose_pipeline(j, now);
+	step_lose_pipeline(j);
 	if (j->stalled)
-		step_count_failure(j, now);
+		step_count_failure(j);
 	else
-		step_check_servers(j, now);
+		step_check_servers(j);
 }
 
 static void
-pipeline_crashed(struct job * j, enum job_event ev, struct mono now)
+pipeline_crashed(struct job * j)
 {
 
-	(void)ev;
-	step_lose_pipeline(j, now);
+	step_lose_pipeline(j);
 	if (j->stalled)
-		step_count_failure(j, now);
+		step_count_failure(j);
 	else
-		step_count_crash(j, now);
+		step_count_crash(j);
 }
 
 static void
-pipeline_refused(struct job * j, enum job_event ev, struct mono now)
+pipeline_refused(struct job * j)
 {
 
-	(void)ev;
-	step_lose_pipeline(j, now);
-	step_block(j, now);
+	step_lose_pipeline(j);
+	step_block(j);
 }
 
 /* An idle pipeline has gone; the next round gets a new one. */
 static void
-idle_gone(struct job * j, enum job_event ev, struct mono now)
+idle_gone(struct job * j)
 {
 
-	(void)ev;
 	if (j->pipeline)
-		step_lose_pipeline(j, now);
+		step_lose_pipeline(j);
 }
 
 static void
-stop_at_once(struct job * j, enum job_event ev, struct mono now)
+stop_at_once(struct job * j)
 {
 
-	(void)ev;
 	if (j->state != JOB_STOPPING)
-		step_enter(j, JOB_STOPPING, MONO_NEVER, now);
+		step_enter(j, JOB_STOPPING, MONO_NEVER);
 	if (j->after != AFTER_END)
 		j->after = AFTER_BLOCK;
 	j->ops->kill(j->cookie);
@@ -307,113 +275,98 @@ stop_at_once(struct job * j, enum job_event ev, struct mono now)
 
 /* It can't be run at all. */
 static void
-block_idle(struct job * j, enum job_event ev, struct mono now)
+block_idle(struct job * j)
 {
 
 	if (j->pipeline)
-		stop_at_once(j, ev, now);
+		stop_at_once(j);
 	else
-		step_enter(j, JOB_BLOCKED, MONO_NEVER, now);
+		step_enter(j, JOB_BLOCKED, MONO_NEVER);
 }
 
 /* The same with a run that waits. */
 static void
-block_waiting(struct job * j, enum job_event ev, struct mono now)
+block_waiting(struct job * j)
 {
 
-	(void)ev;
-	if (j->state == JOB_QUEUED)
-		j->ops->leave(j->cookie, now);
-	step_block(j, now);
+	leave_queue(j);
+	step_block(j);
 }
 
 static void
-out_of_time(struct job * j, enum job_event ev, struct mono now)
+out_of_time(struct job * j)
 {
 
-	(void)ev;
-	(void)now;
 	j->deadline = MONO_NEVER;
 	j->ops->kill(j->cookie);
 }
 
 /* A pipeline that was to be replaced has ended: go on as it ended. */
 static void
-go_on(struct job * j, enum job_event ev, struct mono now)
+go_on(struct job * j, enum job_event ev)
 {
 
 	switch (ev) {
 	case JOB_EV_PERM:
-		step_block(j, now);
+		step_block(j);
 		break;
 	case JOB_EV_TEMP:
-		step_check_servers(j, now);
+		step_check_servers(j);
 		break;
 	case JOB_EV_DONE:
-		backoff_reset(&j->backoff);
-		step_run_over(j, JOB_OK, now);
-		step_wait_turn(j, now);
+		run_done(j);
+		step_wait_turn(j);
 		break;
 	default:
 		/* Drained, or killed at the deadline. */
-		step_want_run(j, now);
+		step_want_run(j);
 		break;
 	}
 }
 
 static void
-stopped(struct job * j, enum job_event ev, struct mono now)
+stopped(struct job * j)
 {
+	enum job_event ev = j->ev;
 	enum job_outcome outcome = JOB_INTERRUPTED;
 
-	step_lose_pipeline(j, now);
+	step_lose_pipeline(j);
 	if (ev == JOB_EV_DONE)
 		outcome = JOB_OK;
 	if (ev == JOB_EV_PERM)
 		outcome = JOB_REFUSED;
 	switch (j->after) {
 	case AFTER_RUN:
-		go_on(j, ev, now);
+		go_on(j, ev);
 		return;
 	case AFTER_NEXT:
-		step_wait_turn(j, now);
+		step_wait_turn(j);
 		return;
 	case AFTER_BLOCK:
-		step_block(j, now);
+		step_block(j);
 		return;
 	case AFTER_PAUSE:
 	case AFTER_END:
 		if (j->in_run)
-			step_run_over(j, outcome, now);
+			step_run_over(j, outcome);
 		step_enter(j, j->after == AFTER_END ? JOB_ENDED : JOB_PAUSED,
-		    MONO_NEVER, now);
+		    MONO_NEVER);
 		return;
 	}
 }
 
 static void
-server_away(struct job * j, enum job_event ev, struct mono now)
+server_away(struct job * j)
 {
 
-	(void)ev;
-	if (j->state == JOB_QUEUED)
-		j->ops->leave(j->cookie, now);
-	step_enter(j, JOB_AWAY, MONO_NEVER, now);
-}
-
-/* It wasn't the servers. */
-static void
-servers_fine(struct job * j, enum job_event ev, struct mono now)
-{
-
-	(void)ev;
-	step_count_failure(j, now);
+	leave_queue(j);
+	step_enter(j, JOB_AWAY, MONO_NEVER);
 }
 
 static action_fn * const table[JOB_STATES][JOB_EVENTS] = {
 	[JOB_WAITING] = {
-		[JOB_EV_TIME] = run_now,
-		[JOB_EV_TRIGGER] = run_now,
+		[JOB_EV_TIME] = step_want_run,
+		[JOB_EV_TRIGGER] = step_want_run,
 		[JOB_EV_PAUSE] = pause_idle,
 		[JOB_EV_RESTART] = replace_idle,
 		[JOB_EV_CHANGED] = replace_idle,
@@ -429,7 +382,7 @@ static action_fn * const table[JOB_STATES][JOB_EVENTS] = {
 	[JOB_QUEUED] = {
 		[JOB_EV_PAUSE] = pause_idle,
 		[JOB_EV_STOP] = end_idle,
-		[JOB_EV_PLACE] = got_place,
+		[JOB_EV_PLACE] = step_begin_round,
 		[JOB_EV_NO_PLACE] = no_place,
 		[JOB_EV_AWAY] = server_away,
 		[JOB_EV_CRITICAL] = block_waiting,
@@ -468,16 +421,16 @@ static action_fn * const table[JOB_STATES][JOB_EVENTS] = {
 		[JOB_EV_CRITICAL] = stop_at_once,
 	},
 	[JOB_CHECKING] = {
-		[JOB_EV_TIME] = servers_fine,
+		[JOB_EV_TIME] = step_count_failure,
 		[JOB_EV_PAUSE] = pause_idle,
 		[JOB_EV_STOP] = end_idle,
 		[JOB_EV_AWAY] = server_away,
-		[JOB_EV_BACK] = servers_fine,
+		[JOB_EV_BACK] = step_count_failure,
 		[JOB_EV_CRITICAL] = block_waiting,
 	},
 	[JOB_BACKOFF] = {
-		[JOB_EV_TIME] = run_now,
-		[JOB_EV_TRIGGER] = run_now,
+		[JOB_EV_TIME] = step_want_run,
+		[JOB_EV_TRIGGER] = step_want_run,
 		[JOB_EV_PAUSE] = pause_idle,
 		[JOB_EV_RESTART] = run_afresh,
 		[JOB_EV_CHANGED] = run_afresh,
@@ -488,11 +441,11 @@ static action_fn * const table[JOB_STATES][JOB_EVENTS] = {
 	[JOB_AWAY] = {
 		[JOB_EV_PAUSE] = pause_idle,
 		[JOB_EV_STOP] = end_idle,
-		[JOB_EV_BACK] = run_now,
+		[JOB_EV_BACK] = step_want_run,
 		[JOB_EV_CRITICAL] = block_waiting,
 	},
 	[JOB_FAILED] = {
-		[JOB_EV_TIME] = run_now,
+		[JOB_EV_TIME] = step_want_run,
 		[JOB_EV_TRIGGER] = run_afresh,
 		[JOB_EV_RESUME] = run_afresh,
 		[JOB_EV_PAUSE] = pause_idle,
@@ -520,6 +473,8 @@ act_on(struct job * j, enum job_event ev, struct mono now)
 {
 	action_fn * action = table[j->state][ev];
 
+	j->ev = ev;
+	j->now = now;
 	if (action != NULL)
-		action(j, ev, now);
+		action(j);
 }
