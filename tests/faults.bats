@@ -2,6 +2,7 @@
 # Faults: a short run of each row of tests/faults/run, whose head says what
 # they are. FAULTS_SEED is the seed, else one is drawn, and printed.
 # sources: mysql mariadb
+# takes long
 
 load support/helpers
 
