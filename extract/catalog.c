@@ -21,6 +21,7 @@ free_column(struct catalog_column * c)
 	free(c->column_type);
 	free(c->charset);
 	free(c->collation);
+	free(c->generated);
 }
 
 static void
@@ -82,11 +83,12 @@ enum { T_NAME, T_TYPE, T_ENGINE, T_ROWS };
 
 enum { C_TABLE, C_NAME, C_DATA_TYPE, C_COLUMN_TYPE, C_NULLABLE, C_LENGTH,
 	C_PRECISION, C_SCALE, C_FRACTION, C_CHARSET, C_COLLATION, C_EXTRA,
-	C_PRIVILEGES };
+	C_PRIVILEGES, C_GENERATED };
 #define COLUMNS_SQL	"SELECT TABLE_NAME, COLUMN_NAME, LOWER(DATA_TYPE), " \
     "COLUMN_TYPE, IS_NULLABLE, CHARACTER_MAXIMUM_LENGTH, " \
     "NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, " \
-    "CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, PRIVILEGES " \
+    "CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, PRIVILEGES, " \
+    "GENERATION_EXPRESSION " \
     "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()"
 #define COLUMNS_ORDER	" ORDER BY TABLE_NAME, ORDINAL_POSITION"
 
@@ -130,7 +132,7 @@ add_columns(struct catalog * cat, const struct answer * a)
 	struct catalog_table * t;
 	struct catalog_column * c;
 	const char * extra, * privileges;
-	size_t i;
+	size_t i, n;
 
 	for (i = 0; i < answer_rows(a); i++) {
 		t = find_table(cat, answer_get(a, i, C_TABLE, NULL));
@@ -160,6 +162,9 @@ add_columns(struct catalog * cat, const struct answer * a)
 		extra = answer_get(a, i, C_EXTRA, NULL);
 		c->on_update = extra != NULL && strcasestr(extra,
 		    "on update current_timestamp") != NULL;
+		if (answer_get(a, i, C_GENERATED, &n) != NULL && n > 0)
+			c->generated = mem_dup(answer_get(a, i, C_GENERATED,
+			    NULL));
 		catalog_type(c);
 	}
 }
@@ -321,89 +326,5 @@ catalog_read(struct source * s, const char * name, struct catalog ** cat)
 		return (rc);
 	}
 	*cat = c;
-	return (SOURCE_OK);
-}
-
-#define FNV_START	UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME	UINT64_C(0x100000001b3)
-
-static uint64_t
-hash(uint64_t h, const char * p, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		h = (h ^ (unsigned char)p[i]) * FNV_PRIME;
-	return (h);
-}
-
-/* A table's definition but for the counter that every insert moves. */
-static uint64_t
-hash_definition(const char * p, size_t n)
-{
-	static const char counter[] = " AUTO_INCREMENT=";
-	const char * cut, * tail = p;
-	uint64_t h;
-
-	/* It stands behind the last line break, with the table's options. */
-	if ((tail = memrchr(p, '\n', n)) == NULL)
-		tail = p;
-	if ((cut = strstr(tail, counter)) == NULL)
-		return (hash(FNV_START, p, n));
-	h = hash(FNV_START, p, (size_t)(cut - p));
-	cut += sizeof counter - 1;
-	while (*cut >= '0' && *cut <= '9')
-		cut++;
-	return (hash(h, cut, n - (size_t)(cut - p)));
-}
-
-/* Views, and tables whose definition isn't ours to see. */
-static enum source_rc
-digest_columns(struct source * s, const struct catalog_table * t,
-    uint64_t * digest)
-{
-	struct answer * a;
-	enum source_rc rc;
-	const char * p;
-	size_t i, k, n;
-
-	rc = ask_about(s, COLUMNS_SQL, t->name, COLUMNS_ORDER, &a);
-	if (rc != SOURCE_OK)
-		return (rc);
-	*digest = FNV_START;
-	for (i = 0; i < answer_rows(a); i++) {
-		for (k = 0; k < answer_columns(a); k++) {
-			if ((p = answer_get(a, i, k, &n)) != NULL)
-				*digest = hash(*digest, p, n);
-			*digest = hash(*digest, "", 1);
-		}
-	}
-	answer_free(a);
-	return (SOURCE_OK);
-}
-
-enum source_rc
-catalog_digest(struct source * s, const struct catalog_table * t,
-    uint64_t * digest)
-{
-	struct buf b = { NULL, 0, 0 };
-	struct answer * a;
-	enum source_rc rc;
-	const char * p;
-	size_t n;
-
-	if (t->is_view)
-		return (digest_columns(s, t, digest));
-	buf_puts(&b, "SHOW CREATE TABLE ");
-	query_name(&b, t->name);
-	rc = source_ask(s, buf_text(&b), &a);
-	buf_free(&b);
-	if (rc == SOURCE_DENIED)
-		return (digest_columns(s, t, digest));
-	if (rc != SOURCE_OK)
-		return (rc);
-	p = answer_get(a, 0, 1, &n);
-	*digest = hash_definition(p, n);
-	answer_free(a);
 	return (SOURCE_OK);
 }

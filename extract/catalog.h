@@ -29,6 +29,7 @@ struct catalog_column {
 	unsigned scale;
 	unsigned fraction;	/* decimals of the seconds */
 	int on_update;		/* ON UPDATE CURRENT_TIMESTAMP */
+	char * generated;	/* the expression it is made of, or NULL */
 	enum cell_kind kind;
 	int strange;		/* a type that we don't know: read as text */
 	char ** member;		/* ENUM and SET: decoded */
@@ -45,12 +46,26 @@ struct catalog_index {
 	size_t ncolumn;
 };
 
+/*
+ * What tells a table from what it was: none of it says what has changed, but
+ * all of it stays as it is while nothing changes.
+ */
+struct catalog_identity {
+	uint64_t digest;	/* of its definition */
+	uint64_t partitions;	/* of how it is divided; 0: not at all */
+	uint64_t ids;		/* of InnoDB's numbers for it, which are new
+				 * ones when it is emptied or made anew; 0: not
+				 * known */
+	char made[24];		/* when it was made or altered last; "": not
+				 * known */
+};
+
 struct catalog_table {
 	char * name;
 	int is_view;
 	int innodb;
 	uint64_t rows;		/* the server's estimate */
-	uint64_t digest;	/* of its definition */
+	struct catalog_identity identity;
 	size_t hidden;		/* columns that we may not SELECT: left out */
 	struct catalog_column * column;
 	size_t ncolumn;
@@ -85,12 +100,20 @@ enum source_rc catalog_read(struct source * s, const char * name,
 void catalog_free(struct catalog * cat);
 
 /**
- * catalog_digest(s, t, digest):
- * Store a number that changes with the definition of ${t}; cheap enough to
- * be asked after every page.  Return as source_ask().
+ * catalog_digest(s, t, id):
+ * Store the digest of the definition of ${t} in ${id}, and that of its
+ * partitions; cheap enough to be asked after every page.  Return as
+ * source_ask().
  */
 enum source_rc catalog_digest(struct source * s,
-    const struct catalog_table * t, uint64_t * digest);
+    const struct catalog_table * t, struct catalog_identity * id);
+
+/**
+ * catalog_identify(s, t, id):
+ * The same, and the rest of ${id}: a few times as dear.
+ */
+enum source_rc catalog_identify(struct source * s,
+    const struct catalog_table * t, struct catalog_identity * id);
 
 /*
  * The pure part.

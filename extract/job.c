@@ -2,10 +2,15 @@
 
 #include "../common/exitcode.h"
 #include "../common/log.h"
+#include "../common/stop.h"
 #include "../common/timestamp.h"
+#include "drift.h"
 #include "query.h"
 
 #include "job.h"
+
+/* How often the definition is looked at while nothing is read. */
+#define LOOK_EVERY_US	UINT64_C(5000000)
 
 /* The table ${name} in what was read; or the only one, in other letters. */
 static struct catalog_table *
@@ -44,10 +49,10 @@ read_definition(struct job * job, struct source * s, const char * name)
 {
 	struct catalog_table stub = { .name = (char *)name };
 	enum source_rc rc;
-	uint64_t digest = 0;
+	struct catalog_identity id = { .digest = 0 };
 
 	job->table = NULL;
-	rc = catalog_digest(s, &stub, &digest);
+	rc = catalog_identify(s, &stub, &id);
 	if (rc == SOURCE_OK || rc == SOURCE_CHANGED)
 		rc = catalog_read(s, name, &job->catalog);
 	if (rc != SOURCE_OK)
@@ -59,9 +64,9 @@ read_definition(struct job * job, struct source * s, const char * name)
 	if (job->table == NULL)
 		return (0);
 	if (job->table->is_view &&
-	    (rc = catalog_digest(s, job->table, &digest)) != SOURCE_OK)
+	    (rc = catalog_identify(s, job->table, &id)) != SOURCE_OK)
 		return (source_report(s, rc, name));
-	job->table->digest = digest;
+	job->table->identity = id;
 	return (0);
 }
 
@@ -158,6 +163,9 @@ job_resume(struct job * job, const struct state * st,
 	if (opt->full || opt->has_since) {
 		job->bookmark.epoch = old.epoch;
 		job->bookmark.nulls_at = opt->full ? 0 : old.nulls_at;
+		if (opt->has_since)
+			buf_put(&job->bookmark.definition, old.definition.p,
+			    old.definition.n);
 		bookmark_free(&old);
 		if (opt->has_since)
 			position_time_at(&job->bookmark.at.time,
@@ -178,12 +186,117 @@ job_resume(struct job * job, const struct state * st,
 	return (rc == -1 ? EXIT_PERM : 0);
 }
 
+/*
+ * The bookmark's position, as it stands in the definition ${was}, becomes one
+ * in the present one.
+ */
+static int
+carry_over(struct job * job, const struct catalog_table * was,
+    struct options * opt)
+{
+	struct buf text = { NULL, 0, 0 }, why = { NULL, 0, 0 };
+	struct bookmark bm = { .epoch = 0 };
+	struct json * doc;
+	int rc;
+
+	/* Nothing is read yet: it would be no bookmark. */
+	if (job->bookmark.at.time.n == 0 && !job->bookmark.scanning)
+		return (0);
+	bookmark_print(&text, &job->bookmark, was, &opt->cell);
+	doc = json_parse(text.p, text.n, NULL);
+	rc = bookmark_parse(&bm, json_root(doc), job->table, &opt->cell,
+	    &why);
+	json_free(doc);
+	if (rc == 0) {
+		bookmark_free(&job->bookmark);
+		job->bookmark = bm;
+	} else {
+		bookmark_free(&bm);
+		log_error("%s: %s", job->table->name, buf_text(&why));
+	}
+	buf_free(&text);
+	buf_free(&why);
+	return (rc == -1 ? EXIT_PERM : 0);
+}
+
+/* Say what has changed, and what comes of it. */
+static int
+tell_drift(struct job * job, const struct options * opt,
+    const struct drift * d)
+{
+	const struct catalog_table * t = job->table;
+
+	if (d->key) {
+		log_error("%s: its key is of another kind: %.*s; documents "
+		    "would get other _ids beside those that are there: start "
+		    "again with --full, then remove the old ones with verify "
+		    "--repair", t->name, (int)d->what.n, d->what.p);
+		return (EXIT_PERM);
+	}
+	job->reread = d->reread && !opt->go_on && !opt->has_since;
+	log_event(LOG_LEVEL_WARN, LOG_FIELDS(LOG_TEXT("table", t->name),
+	    LOG_TEXT("operation", "schema_change"),
+	    LOG_TEXT("code", "schema_drift")),
+	    "%s: its definition has changed: %.*s%s", t->name, (int)d->what.n,
+	    d->what.p, job->reread ? "; all rows are read again, because such "
+	    "a change leaves no time of change" : d->reread ? "; rows that "
+	    "changed with it are not read again, verify --repair finds them" :
+	    "");
+	return (0);
+}
+
+/* Compare the present definition with the bookmark's, and keep it there. */
+static int
+take_definition(struct job * job, const struct options * opt)
+{
+	struct buf * was = &job->bookmark.definition;
+	struct buf now = { NULL, 0, 0 };
+	struct drift d = { .reread = 0 };
+	int code = 0;
+
+	drift_put(&now, job->table);
+	drift_compare(was->p, was->n, now.p, now.n, job->table, &d);
+	if (d.what.n > 0)
+		code = tell_drift(job, opt, &d);
+	drift_free(&d);
+
+	/* With --since, the rows before are left to the next run. */
+	if (code != 0 || (opt->has_since && was->n > 0)) {
+		buf_free(&now);
+		return (code);
+	}
+	buf_free(was);
+	*was = now;
+	return (0);
+}
+
+/* A position in ${was} has to be one in ${job}'s table. */
+static int
+check_same(const struct job * job, const struct catalog_table * was)
+{
+	struct buf key = { NULL, 0, 0 }, now = { NULL, 0, 0 };
+
+	if (catalog_same(was, job->table))
+		return (0);
+	catalog_key_names(was, &key);
+	catalog_key_names(job->table, &now);
+	log_error("%s: its key (%s) or its change column (%s) was dropped or "
+	    "renamed while it was read: now they are (%s) and (%s); name the "
+	    "new ones with --key and --change, or start again with --full",
+	    was->name, buf_text(&key), was->change == CATALOG_NONE ? "none" :
+	    was->column[was->change].name, buf_text(&now),
+	    job->table->change == CATALOG_NONE ? "none" :
+	    job->table->column[job->table->change].name);
+	buf_free(&key);
+	buf_free(&now);
+	return (EXIT_PERM);
+}
+
 int
-job_refresh(struct job * job, struct source * s, const struct options * opt)
+job_refresh(struct job * job, struct source * s, struct options * opt)
 {
 	struct catalog * old = job->catalog;
 	struct catalog_table * was = job->table;
-	struct buf key = { NULL, 0, 0 };
 	int code;
 
 	job->catalog = NULL;
@@ -194,16 +307,12 @@ job_refresh(struct job * job, struct source * s, const struct options * opt)
 	}
 	if (code == 0)
 		code = choose(job, opt);
-	if (code == 0 && !catalog_same(was, job->table)) {
-		catalog_key_names(was, &key);
-		log_error("%s: its key (%s) or its change column (%s) was "
-		    "dropped or renamed while it was read; name the new ones "
-		    "with --key and --change, or start again with --full",
-		    was->name, buf_text(&key), was->change == CATALOG_NONE ?
-		    "none" : was->column[was->change].name);
-		code = EXIT_PERM;
-	}
-	buf_free(&key);
+	if (code == 0)
+		code = check_same(job, was);
+	if (code == 0)
+		code = take_definition(job, opt);
+	if (code == 0 && !job->reread)
+		code = carry_over(job, was, opt);
 	if (code != 0) {
 		/* The bookmark still is about what was. */
 		catalog_free(job->catalog);
@@ -212,12 +321,40 @@ job_refresh(struct job * job, struct source * s, const struct options * opt)
 		return (code);
 	}
 	catalog_free(old);
-	log_event(LOG_LEVEL_WARN, LOG_FIELDS(
-	    LOG_TEXT("table", job->table->name),
-	    LOG_TEXT("operation", "schema_change"),
-	    LOG_TEXT("code", "schema_drift")),
-	    "%s: its definition has changed: a new SCHEMA", job->table->name);
 	return (0);
+}
+
+/* Is the table not what it was when its definition was read? */
+static int
+is_other(const struct catalog_identity * a, const struct catalog_identity * b)
+{
+
+	return (a->digest != b->digest || a->ids != b->ids ||
+	    strcmp(a->made, b->made) != 0);
+}
+
+int
+job_look(struct job * job, struct source * s, struct options * opt,
+    int * renewed)
+{
+	struct catalog_identity id;
+	uint64_t now = stop_clock();
+	enum source_rc rc;
+	int first = job->looked_at == 0;
+
+	*renewed = 0;
+	if (!first && now - job->looked_at < LOOK_EVERY_US)
+		return (0);
+	job->looked_at = now;
+	if (first)
+		return (take_definition(job, opt));
+	rc = catalog_identify(s, job->table, &id);
+	if (rc != SOURCE_OK && rc != SOURCE_CHANGED)
+		return (source_report(s, rc, job->table->name));
+	if (rc == SOURCE_OK && !is_other(&id, &job->table->identity))
+		return (0);
+	*renewed = 1;
+	return (job_refresh(job, s, opt));
 }
 
 void

@@ -20,6 +20,9 @@ struct job {
 	struct buf columns;		/* for queries */
 	struct bookmark bookmark;
 	int had_bookmark;
+	int reread;			/* its definition has changed: all rows
+					 * have to be read again */
+	uint64_t looked_at;		/* stop_clock() of job_look() */
 };
 
 /**
@@ -40,11 +43,19 @@ int job_resume(struct job * job, const struct state * st,
 
 /**
  * job_refresh(job, s, opt):
- * The table's definition has changed: read it again.  It is an error if the
- * table, its key or its change column isn't there any more.
+ * The table's definition has changed: read it again, say what has changed,
+ * and set ${job}'s reread if rows can have changed with it.  It is an error
+ * if the table, its key or its change column isn't there any more.
  */
-int job_refresh(struct job * job, struct source * s,
-    const struct options * opt);
+int job_refresh(struct job * job, struct source * s, struct options * opt);
+
+/**
+ * job_look(job, s, opt, renewed):
+ * Before a turn: is the table still the one that the bookmark is about?  If
+ * not, say so, and set ${renewed} if its definition was read again.
+ */
+int job_look(struct job * job, struct source * s, struct options * opt,
+    int * renewed);
 
 void job_close(struct job * job);
 

@@ -55,17 +55,17 @@ find_job(const struct stream * st, const char * name)
 static int
 check_tables(struct stream * st)
 {
-	uint64_t digest;
+	struct catalog_identity id;
 	enum source_rc rc;
 	size_t i;
 
 	for (i = 0; i < st->njob; i++) {
 		const struct catalog_table * t = st->job[i].table;
 
-		rc = catalog_digest(st->source, t, &digest);
+		rc = catalog_digest(st->source, t, &id);
 		if (rc != SOURCE_OK)
 			return (source_report(st->source, rc, t->name));
-		if (digest != t->digest) {
+		if (id.digest != t->identity.digest) {
 			log_error("%s: was changed while its rows were read: "
 			    "start again", t->name);
 			return (EXIT_TEMP);

@@ -40,6 +40,8 @@ static const char usage[] =
 "  --lag TIME          keep behind the clock without PROCESS [5s]\n"
 "  --zero-dates HOW    0000-00-00 becomes null or string, or: reject [null]\n"
 "  --on-bad-text HOW   broken text and JSON: replace or stop [stop]\n"
+"  --on-drift HOW      when columns have changed: reread all rows, or: go-on\n"
+"                      [reread]\n"
 "  --insecure          allow an unencrypted way to another machine\n"
 "  --env-file FILE     read settings from FILE instead of .env\n"
 "\n"
@@ -73,6 +75,8 @@ static const struct setting table[] = {
 	    "zone of DATETIME columns, a fixed offset" },
 	{ "SYNC_TABLES", SETTING_LIST, NULL, 0, 0,
 	    "tables, with commas between" },
+	{ "SYNC_ON_DRIFT", SETTING_TEXT, "reread", 0, 0,
+	    "as --on-drift" },
 	{ "SYNC_MAX_RETRIES", SETTING_UINT, "3", 0, 1000000,
 	    "tries after trouble" },
 	{ "SYNC_RETRY_DELAY", SETTING_UINT, "30", 0, 86400,
@@ -83,7 +87,7 @@ static const struct setting table[] = {
 enum { O_STATE = 256, O_FULL, O_SINCE, O_FOLLOW, O_ROUNDS, O_WHERE, O_CHANGE,
 	O_KEY, O_PAGE_SIZE, O_NULLS, O_SETTLE, O_LAG, O_ZERO_DATES, O_BAD_TEXT,
 	O_REPORT, O_INSECURE, O_ENV_FILE, O_DISCOVER, O_COUNT, O_JSON, O_CHECK,
-	O_SERVER, O_ONLY, O_HELP = 'h', O_VERSION = 'V' };
+	O_SERVER, O_ONLY, O_ON_DRIFT, O_HELP = 'h', O_VERSION = 'V' };
 
 static const struct option longopts[] = {
 	{ "state", required_argument, NULL, O_STATE },
@@ -104,6 +108,7 @@ static const struct option longopts[] = {
 	    O_ZERO_DATES },
 	{ "on-bad-text", required_argument, NULL,
 	    O_BAD_TEXT },
+	{ "on-drift", required_argument, NULL, O_ON_DRIFT },
 	{ "insecure", no_argument, NULL, O_INSECURE },
 	{ "env-file", required_argument, NULL, O_ENV_FILE },
 	{ "discover", no_argument, NULL, O_DISCOVER },
@@ -187,6 +192,7 @@ set_option(struct options * opt, int c, const char * arg)
 		opt->cell.replace = option_choice("on-bad-text", arg, texts,
 		    2) == 1;
 		break;
+	case O_ON_DRIFT: opt->on_drift = arg; break;
 	case O_INSECURE: opt->insecure = 1; break;
 	case O_ENV_FILE: opt->env_file = arg; break;
 	case O_DISCOVER: set_mode(opt, MODE_DISCOVER); break;
@@ -276,6 +282,22 @@ check_compression(struct options * opt, const char * name)
 		    "program was built with can't do %s, only zlib", name);
 }
 
+/* The option goes before the setting. */
+static void
+check_drift(struct options * opt)
+{
+	static const char * const hows[] = { "reread", "go-on" };
+	const char * how = settings_text(opt->settings, "SYNC_ON_DRIFT");
+
+	if (opt->on_drift != NULL)
+		opt->go_on = option_choice("on-drift", opt->on_drift, hows,
+		    2) == 1;
+	else if (strcmp(how, hows[0]) != 0 && strcmp(how, hows[1]) != 0)
+		die_perm("SYNC_ON_DRIFT: \"%s\" is not reread or go-on", how);
+	else
+		opt->go_on = strcmp(how, hows[1]) == 0;
+}
+
 static void
 check_settings(struct options * opt)
 {
@@ -287,6 +309,7 @@ check_settings(struct options * opt)
 		die_perm("MYSQL_CHARSET: \"%s\" is not utf8mb4, the only one "
 		    "that can carry all text", charset);
 	check_compression(opt, settings_text(s, "MYSQL_COMPRESSION"));
+	check_drift(opt);
 	if (parse_offset(offset, &opt->cell.offset_us) == -1)
 		die_perm("MYSQL_DATETIME_OFFSET: \"%s\" is no offset such as "
 		    "+01:00; zones with daylight saving time have no fixed "

@@ -37,6 +37,8 @@ struct options {
 	uint64_t page_size;	/* rows */
 	uint64_t nulls_us;	/* rows without change time: how often */
 	uint64_t lag_us;	/* bound without the privilege PROCESS */
+	const char * on_drift;	/* --on-drift, or NULL */
+	int go_on;		/* --on-drift: don't read all rows again */
 	uint64_t settle_us;	/* wait this long for what was just changed */
 	struct cell_env cell;	/* --zero-dates, --on-bad-text, offset */
 

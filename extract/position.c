@@ -219,6 +219,10 @@ bookmark_print(struct buf * b, const struct bookmark * bm,
 		print_key(b, &bm->scan, t, env);
 		buf_putc(b, '}');
 	}
+	if (bm->definition.n > 0) {
+		buf_puts(b, ",\"definition\":");
+		buf_put(b, bm->definition.p, bm->definition.n);
+	}
 	buf_putc(b, '}');
 }
 
@@ -416,6 +420,27 @@ same_key_names(const struct json_node * names, const struct catalog_table * t)
 	return (i == t->nkey);
 }
 
+/* Rows are found by another key now, and so are their documents. */
+static void
+other_key(const struct json_node * names, const struct catalog_table * t,
+    struct buf * why)
+{
+	const struct json_node * e;
+	const char * p, * comma = "";
+
+	buf_puts(why, "the key was (");
+	for (e = json_first(names); e != NULL; e = json_next(e)) {
+		p = json_text(e, NULL);
+		buf_printf(why, "%s%s", comma, p != NULL ? p : "?");
+		comma = ", ";
+	}
+	buf_puts(why, "), and is (");
+	catalog_key_names(t, why);
+	buf_puts(why, "): documents would get other _ids beside those that "
+	    "are there; start again with --full, then remove the old ones "
+	    "with verify --repair");
+}
+
 /*
  * Read a key.  Return 0 (with nkey 0 if there is none), or -1 if it isn't
  * one of the table as it is now.
@@ -482,8 +507,8 @@ check_change(const struct json_node * node, const struct catalog_table * t,
 /* The place in a reading by key. */
 static int
 parse_scan(struct bookmark * bm, const struct json_node * scan,
-    const struct json_node * names, const struct catalog_table * t,
-    const struct cell_env * env, struct buf * why)
+    const struct catalog_table * t, const struct cell_env * env,
+    struct buf * why)
 {
 	const struct json_node * to = json_get(scan, "to");
 	int cut;
@@ -495,11 +520,10 @@ parse_scan(struct bookmark * bm, const struct json_node * scan,
 		buf_puts(why, "the bookmark's \"scan\" can't be read");
 		return (-1);
 	}
-	if ((names != NULL && !same_key_names(names, t)) ||
-	    parse_key(&bm->scan, json_get(scan, "key"), t, env) == -1) {
+	if (parse_key(&bm->scan, json_get(scan, "key"), t, env) == -1) {
 		buf_puts(why, "the bookmark stands in the middle of a reading "
-		    "by key, and the key has changed since; start again with "
-		    "--full");
+		    "by key, and is no key of the table as it is now; start "
+		    "again with --full");
 		return (-1);
 	}
 	return (0);
@@ -532,6 +556,10 @@ bookmark_parse(struct bookmark * bm, const struct json_node * node,
 		buf_puts(why, "the bookmark's \"nulls_at\" is no time");
 		return (-1);
 	}
+	if ((e = json_get(node, "definition")) != NULL) {
+		p = json_raw(e, &n);
+		buf_put(&bm->definition, p, n);
+	}
 	names = json_get(node, "key_properties");
 	value = json_get(node, "replication_key_value");
 	if (value != NULL && (t->change == CATALOG_NONE ||
@@ -542,13 +570,17 @@ bookmark_parse(struct bookmark * bm, const struct json_node * node,
 		return (-1);
 	}
 
+	if (names != NULL && !same_key_names(names, t)) {
+		other_key(names, t, why);
+		return (-1);
+	}
+
 	/* Without its key, all rows of that time are read again. */
-	if (cut || value == NULL || (names != NULL &&
-	    !same_key_names(names, t)) ||
+	if (cut || value == NULL ||
 	    parse_key(&bm->at, json_get(node, "key"), t, env) == -1)
 		position_clear_key(&bm->at);
 	if ((scan = json_get(node, "scan")) != NULL)
-		return (parse_scan(bm, scan, names, t, env, why));
+		return (parse_scan(bm, scan, t, env, why));
 	if (value == NULL && t->change != CATALOG_NONE) {
 		buf_puts(why, "the bookmark has neither "
 		    "\"replication_key_value\" nor \"scan\"");
@@ -563,4 +595,5 @@ bookmark_free(struct bookmark * bm)
 
 	buf_free(&bm->at.raw);
 	buf_free(&bm->scan.raw);
+	buf_free(&bm->definition);
 }

@@ -42,6 +42,7 @@ struct bookmark {
 	uint64_t epoch;		/* of the last run; 0 if unknown */
 	int64_t nulls_at;	/* when rows without a change time were read,
 				 * in microseconds since 1970; or 0 */
+	struct buf definition;	/* of the table then, as drift.h has it */
 };
 
 /* Store the change time and the key of a row. */

@@ -115,18 +115,51 @@ read_page(struct stream * st, size_t i, struct reading * r,
 	return (code);
 }
 
+/* An instant in the change column of a job. */
+static struct position_time
+time_in(const struct stream * st, const struct job * job, int64_t us)
+{
+	struct position_time t;
+
+	position_time_at(&t, change_column(job), &st->opt->cell, us);
+	return (t);
+}
+
+static void
+begin_scan(struct bookmark * bm, const struct position_time * to)
+{
+
+	bm->scanning = 1;
+	bm->to = *to;
+	position_clear(&bm->scan);
+}
+
+/* All rows of a job are to be read, whatever the bookmark said. */
+static void
+start_again(struct stream * st, size_t i)
+{
+	struct job * job = &st->job[i];
+	struct position_time to = { .n = 0 };
+
+	if (job->table->change != CATALOG_NONE)
+		to = time_in(st, job, st->bound.safe_us);
+	position_clear(&job->bookmark.at);
+	begin_scan(&job->bookmark, &to);
+}
+
 /* Has the definition of the table changed since the SCHEMA? */
 static int
 has_changed(struct stream * st, const struct job * job, int * changed)
 {
-	uint64_t digest;
+	struct catalog_identity id;
 	enum source_rc rc;
 
 	*changed = 0;
-	rc = catalog_digest(st->source, job->table, &digest);
+	rc = catalog_digest(st->source, job->table, &id);
 	if (rc != SOURCE_OK && rc != SOURCE_CHANGED)
 		return (source_report(st->source, rc, job->table->name));
-	*changed = rc == SOURCE_CHANGED || digest != job->table->digest;
+	*changed = rc == SOURCE_CHANGED || id.digest !=
+	    job->table->identity.digest;
 	return (0);
 }
 
@@ -137,9 +170,12 @@ renew_schema(struct stream * st, size_t i)
 	int code;
 
 	code = job_refresh(&st->job[i], st->source, st->opt);
-	if (code == 0)
-		stream_schema(st, i);
-	return (code);
+	if (code != 0)
+		return (code);
+	stream_schema(st, i);
+	if (st->job[i].reread)
+		start_again(st, i);
+	return (0);
 }
 
 /* So many times in a row may a definition be found changed. */
@@ -152,7 +188,8 @@ renew_schema(struct stream * st, size_t i)
  * After each page the table's definition is compared: rows may lack what a
  * column added meanwhile holds.  They are read again, and the later reading
  * wins.  Whatever happens, the position isn't left behind rows of which this
- * isn't known.
+ * isn't known.  When all rows have to be read again the bookmark says so at
+ * once, and ${pos} is done with.
  */
 static int
 read_pages(struct stream * st, size_t i, struct reading * r,
@@ -187,6 +224,8 @@ read_pages(struct stream * st, size_t i, struct reading * r,
 				    SOURCE_CHANGED, job->table->name);
 			else
 				code = renew_schema(st, i);
+			if (code == 0 && job->reread)
+				break;
 			if (code == 0)
 				continue;
 		}
@@ -220,7 +259,7 @@ read_scan(struct stream * st, size_t i)
 		query_between(&r.filter, job->table, &bm->at.time, &bm->to);
 	code = read_pages(st, i, &r, &bm->scan);
 	reading_free(&r);
-	if (code != 0)
+	if (code != 0 || job->reread)
 		return (code);
 	if (first && job->table->change != CATALOG_NONE)
 		bm->nulls_at = st->bound.now_us;
@@ -228,15 +267,6 @@ read_scan(struct stream * st, size_t i)
 	bm->at.time = bm->to;
 	position_clear_key(&bm->at);
 	return (0);
-}
-
-static void
-begin_scan(struct bookmark * bm, const struct position_time * to)
-{
-
-	bm->scanning = 1;
-	bm->to = *to;
-	position_clear(&bm->scan);
 }
 
 /* Read what was changed behind the bookmark and before ${to}. */
@@ -273,7 +303,8 @@ read_undated(struct stream * st, size_t i)
 	int code = 0;
 	size_t k;
 
-	for (k = c->nullable ? 0 : 1; k < 2 && code == 0; k++) {
+	for (k = c->nullable ? 0 : 1; k < 2 && code == 0 && !job->reread;
+	    k++) {
 		struct reading r = { .order = QUERY_BY_KEY,
 		    .by_change_index = job->table->change_index !=
 		    CATALOG_NONE };
@@ -285,7 +316,7 @@ read_undated(struct stream * st, size_t i)
 		reading_free(&r);
 	}
 	buf_free(&pos.raw);
-	if (code == 0)
+	if (code == 0 && !job->reread)
 		job->bookmark.nulls_at = st->bound.now_us;
 	return (code);
 }
@@ -298,16 +329,6 @@ undated_due(const struct stream * st, const struct job * job)
 	return (job->table->change != CATALOG_NONE && !st->opt->has_since &&
 	    (job->bookmark.nulls_at == 0 || age < 0 ||
 	    (uint64_t)age >= st->opt->nulls_us));
-}
-
-/* An instant in the change column of a job. */
-static struct position_time
-time_in(const struct stream * st, const struct job * job, int64_t us)
-{
-	struct position_time t;
-
-	position_time_at(&t, change_column(job), &st->opt->cell, us);
-	return (t);
 }
 
 /* Run a question of one number or text; NULL and no row give "". */
@@ -519,28 +540,38 @@ read_changing(struct stream * st, size_t i)
 	to = time_in(st, job, st->bound.safe_us);
 	if (!bm->scanning && bm->at.time.n == 0)
 		begin_scan(bm, &to);
-	if (bm->scanning && (code = read_scan(st, i)) != 0)
+	if (bm->scanning && ((code = read_scan(st, i)) != 0 || job->reread))
 		return (code);
-	if ((code = read_changes(st, i, &to)) != 0)
+	if ((code = read_changes(st, i, &to)) != 0 || job->reread)
 		return (code);
-	if (!st->opt->follow && (code = settle(st, i, start)) != 0)
+	if (!st->opt->follow && ((code = settle(st, i, start)) != 0 ||
+	    job->reread))
 		return (code);
-	if (undated_due(st, job) && (code = read_undated(st, i)) != 0)
+	if (undated_due(st, job) && ((code = read_undated(st, i)) != 0 ||
+	    job->reread))
 		return (code);
 	return (look_ahead(st, i));
 }
 
-/* Read all that is due of a table. */
+/* Read all that is due of a table, and all of it if its definition says so. */
 int
 reading_table(struct stream * st, size_t i)
 {
 	struct position_time none = { .n = 0 };
-	struct bookmark * bm = &st->job[i].bookmark;
+	struct job * job = &st->job[i];
+	int code;
 
-	if (st->job[i].table->change != CATALOG_NONE)
-		return (read_changing(st, i));
-	if (!bm->scanning)
-		begin_scan(bm, &none);
-	return (read_scan(st, i));
+	if (job->reread)
+		start_again(st, i);
+	do {
+		job->reread = 0;
+		if (job->table->change != CATALOG_NONE)
+			code = read_changing(st, i);
+		else {
+			if (!job->bookmark.scanning)
+				begin_scan(&job->bookmark, &none);
+			code = read_scan(st, i);
+		}
+	} while (code == 0 && job->reread);
+	return (code);
 }
-

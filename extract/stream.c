@@ -134,13 +134,15 @@ run_job(struct stream * st, size_t i)
 	struct job * job = &st->job[i];
 	uint64_t start = stop_clock(), before;
 	int repeated = st->opt->follow || st->opt->rounds;
-	int code, failed;
+	int code, failed, renewed;
 
 	/* For the first table it was read just now, unless we waited. */
 	if ((!repeated || i == 0) && (st->again || i > 0 || st->opt->rounds) &&
 	    (code = stream_bound(st)) != 0)
 		return (code);
-	if (st->plan[i] == NULL)
+	if ((code = job_look(job, st->source, st->opt, &renewed)) != 0)
+		return (code);
+	if (renewed || st->plan[i] == NULL)
 		stream_schema(st, i);
 	st->page.rows = 0;
 	before = st->page.total;
