@@ -25,7 +25,7 @@ struct out {
 	struct buf buf;
 	size_t done;		/* bytes of it that are written */
 	int pipe_size;		/* 0 if it is no pipe */
-	int regular;
+	int at_once;		/* a file, /dev/null: no write has to wait */
 	int failed;		/* reported */
 };
 
@@ -39,7 +39,8 @@ out_open(int fd, const char * name)
 	o->name = name;
 	if (fstat(fd, &sb) == -1)
 		return (o);
-	o->regular = S_ISREG(sb.st_mode);
+	o->at_once = S_ISREG(sb.st_mode) || S_ISBLK(sb.st_mode) ||
+	    (S_ISCHR(sb.st_mode) && !isatty(fd));
 	if (S_ISFIFO(sb.st_mode)) {
 		/* Room for whole writes; less will do if it is refused. */
 		if (fcntl(fd, F_GETPIPE_SZ) < PIPE_SIZE)
@@ -71,7 +72,7 @@ room(const struct out * o)
 	int used;
 	size_t slots, free_slots;
 
-	if (o->regular)
+	if (o->at_once)
 		return (SIZE_MAX);
 	if (o->pipe_size <= 0 || ioctl(o->fd, FIONREAD, &used) == -1)
 		return (poll(&pfd, 1, 0) == 1 ? OUT_CHUNK : 0);
@@ -83,32 +84,37 @@ room(const struct out * o)
 	return (used == 0 ? (size_t)o->pipe_size : free_slots * SLOT);
 }
 
+/*
+ * The client library ignores SIGPIPE for the sake of its sockets.  Here it is
+ * what ends a filter whose reader has gone, if it isn't blocked.
+ */
+static void
+die_of_sigpipe(void)
+{
+	struct sigaction die;
+
+	memset(&die, 0, sizeof die);
+	die.sa_handler = SIG_DFL;
+	sigaction(SIGPIPE, &die, NULL);
+	raise(SIGPIPE);
+	errno = EPIPE;
+}
+
 /* Write at most ${n} bytes, in one go. */
 static void
 write_some(struct out * o, size_t n)
 {
 	struct pollfd pfd = { o->fd, POLLOUT, 0 };
-	struct sigaction die, old;
-	ssize_t w;
-	int e;
+	ssize_t w = write(o->fd, o->buf.p + o->done, n);
 
-	/*
-	 * The client library ignores SIGPIPE for the sake of its sockets.
-	 * Here it is what ends a filter whose reader has gone.
-	 */
-	memset(&die, 0, sizeof die);
-	die.sa_handler = SIG_DFL;
-	sigaction(SIGPIPE, &die, &old);
-	w = write(o->fd, o->buf.p + o->done, n);
-	e = errno;
-	sigaction(SIGPIPE, &old, NULL);
 	if (w >= 0)
 		o->done += (size_t)w;
-	else if (e == EAGAIN)
+	else if (errno == EAGAIN)
 		/* Somebody else made the descriptor non-blocking. */
 		poll(&pfd, 1, -1);
-	else if (e != EINTR) {
-		errno = e;
+	else if (errno != EINTR) {
+		if (errno == EPIPE)
+			die_of_sigpipe();
 		log_error_sys("write %s", o->name);
 		o->failed = 1;
 	}
