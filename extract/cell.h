@@ -50,6 +50,14 @@ struct cell_env {
 const char * cell_put(struct buf * b, enum cell_kind kind,
     struct cell_env * env, const char * p, size_t n);
 
+/* The fields of a row, in the order of the columns. */
+struct cell_row {
+	char * const * p;		/* NULL for NULL */
+	const unsigned long * n;	/* their lengths */
+	const char * end;	/* all lie before it in one piece of memory;
+				 * NULL: each for itself */
+};
+
 #define CELL_TIME_LEN	27	/* 2026-01-02T03:04:05.678901Z */
 
 /**

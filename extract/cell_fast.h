@@ -27,8 +27,9 @@ fast_plain8(uint64_t x)
 	    ((x ^ FAST_REP('\\')) - FAST_REP(1)) | x) & FAST_REP(0x80)) == 0);
 }
 
+/* Copy 16 bytes.  A bit is set for each that isn't such, bit 0 the first. */
 #ifdef __SSE2__
-static inline int
+static inline unsigned
 fast_copy16(char * d, const char * p)
 {
 	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
@@ -38,19 +39,25 @@ fast_copy16(char * d, const char * p)
 	    _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))));
 
 	_mm_storeu_si128((__m128i *)(void *)d, x);
-	return (_mm_movemask_epi8(bad) == 0);
+	return ((unsigned)_mm_movemask_epi8(bad));
 }
 #else
-static inline int
+static inline unsigned
 fast_copy16(char * d, const char * p)
 {
+	unsigned bad = 0;
 	uint64_t a, z;
+	int i;
 
 	memcpy(&a, p, 8);
 	memcpy(&z, p + 8, 8);
 	memcpy(d, &a, 8);
 	memcpy(d + 8, &z, 8);
-	return (fast_plain8(a) && fast_plain8(z));
+	if (fast_plain8(a) && fast_plain8(z))
+		return (0);
+	for (i = 0; i < 16; i++)
+		bad |= (unsigned)!fast_plain8(FAST_REP(p[i])) << i;
+	return (bad);
 }
 #endif
 
@@ -64,13 +71,13 @@ fast_text(char * d, const char * p, size_t n)
 	uint64_t a, z;
 	uint32_t low, high;
 	size_t i;
-	int good = 1;
+	unsigned bad = 0;
 
 	if (n >= 16) {
-		for (i = 0; i + 16 <= n && good; i += 16)
-			good = fast_copy16(d + i, p + i);
+		for (i = 0; i + 16 < n; i += 16)
+			bad |= fast_copy16(d + i, p + i);
 		/* The last block overlaps the one before. */
-		return (good && fast_copy16(d + n - 16, p + n - 16));
+		return ((bad | fast_copy16(d + n - 16, p + n - 16)) == 0);
 	}
 	if (n >= 8) {
 		memcpy(&a, p, 8);
@@ -124,14 +131,24 @@ fast_copy(char * d, const char * p, size_t n)
 	memcpy(d + n - 4, &z, 4);
 }
 
+/* Two digits; they compare as the numbers that they are. */
+static inline unsigned
+fast_digits(const char * p)
+{
+
+	return ((unsigned)(unsigned char)p[0] << 8 | (unsigned char)p[1]);
+}
+#define FAST_DIGITS(tens, ones)	((unsigned)('0' + tens) << 8 | ('0' + ones))
+
 /* Nonzero if YYYY-MM-DD at ${p} is surely a day of the calendar. */
 static inline int
 fast_date(const char * p)
 {
-	int month = (p[5] - '0') * 10 + p[6] - '0';
-	int day = (p[8] - '0') * 10 + p[9] - '0';
+	unsigned month = fast_digits(p + 5), day = fast_digits(p + 8);
 
-	return (month != 0 && day != 0 && day <= 28);
+	return ((month != FAST_DIGITS(0, 0)) & (day != FAST_DIGITS(0, 0)) &
+	    ((day <= FAST_DIGITS(2, 8)) | ((day <= FAST_DIGITS(3, 0)) &
+	    (month != FAST_DIGITS(0, 2)))));
 }
 
 /* A time in UTC, of 19 to 26 bytes, as RFC 3339: CELL_TIME_LEN bytes. */
@@ -155,10 +172,55 @@ fast_time(char * d, const char * p, size_t n)
 
 #define FAST_ROOM	(CELL_TIME_LEN + 5)	/* beyond the field's length */
 
+/* Is it a string in JSON?  Then its opening quote is there already. */
+static inline int
+fast_is_quoted(enum cell_kind kind)
+{
+
+	return (kind == CELL_DECIMAL || kind == CELL_TIME ||
+	    kind == CELL_TEXT || kind == CELL_TIMESTAMP || kind == CELL_DATE);
+}
+
+/* What fast_short() does for cells of up to ${max} bytes; 0 for none. */
+struct fast_short {
+	unsigned max;
+	unsigned quoted;
+	unsigned wrong;		/* of what fast_copy16() finds, what matters */
+};
+
+static inline struct fast_short
+fast_short_of(enum cell_kind kind)
+{
+	struct fast_short s = { 16, (unsigned)fast_is_quoted(kind), 0 };
+
+	if (kind == CELL_TEXT)
+		s.wrong = 0xffff;
+	else if (kind != CELL_INT && kind != CELL_DECIMAL &&
+	    kind != CELL_TIME)
+		s.max = 0;
+	return (s);
+}
+
+/**
+ * fast_short(d, s, p, n):
+ * As fast_cell(), for 1 to ${s}->max bytes, with 16 to be read at ${p}: in
+ * one block and without asking for the kind.
+ */
+static inline char *
+fast_short(char * d, struct fast_short s, const char * p, size_t n)
+{
+
+	if ((fast_copy16(d, p) & s.wrong & ((1u << n) - 1)) != 0)
+		return (NULL);
+	d[n] = '"';
+	return (d + n + s.quoted);
+}
+
 /**
  * fast_cell(d, kind, p, n):
  * Store a cell at ${d}, where there is room for ${n} + FAST_ROOM bytes, and
- * return the byte behind it; or NULL if it has to be done by cell_put().
+ * return the byte behind it; or NULL if it has to be done by cell_put().  The
+ * opening quote of a string is left to the caller.
  */
 static inline char *
 fast_cell(char * d, enum cell_kind kind, const char * p, size_t n)
@@ -172,25 +234,21 @@ fast_cell(char * d, enum cell_kind kind, const char * p, size_t n)
 		return (d + n);
 	case CELL_DECIMAL:
 	case CELL_TIME:
-		*d++ = '"';
 		fast_copy(d, p, n);
 		break;
 	case CELL_TEXT:
-		*d++ = '"';
 		if (!fast_text(d, p, n))
 			return (NULL);
 		break;
 	case CELL_TIMESTAMP:
 		if (n < 19 || n > 26 || !fast_date(p))
 			return (NULL);
-		*d++ = '"';
 		fast_time(d, p, n);
 		n = CELL_TIME_LEN;
 		break;
 	case CELL_DATE:
 		if (n != 10 || !fast_date(p))
 			return (NULL);
-		*d++ = '"';
 		memcpy(d, p, 10);
 		break;
 	default:

@@ -23,8 +23,9 @@ struct only {
 	struct linein * in;
 	struct buf sql, condition;
 	struct position wanted, found;
-	char ** row;
+	char ** cell;
 	unsigned long * len;
+	struct cell_row row;	/* both */
 	uint64_t keyless;	/* lines without a key */
 	uint64_t others;	/* lines of other tables */
 };
@@ -128,7 +129,7 @@ is_same(struct only * o, const struct catalog_table * t)
 	const char * p, * q;
 	size_t i, n, m;
 
-	position_set(&o->found, t, o->row, o->len);
+	position_set(&o->found, t, &o->row);
 	for (i = 0; i < t->nkey; i++) {
 		c = &t->column[t->key[i]];
 		if (c->kind != CELL_TEXT)
@@ -148,8 +149,8 @@ take_row(struct only * o, const struct answer * a, size_t i)
 	size_t k, n;
 
 	for (k = 0; k < answer_columns(a); k++) {
-		o->row[k] = (char *)answer_get(a, i, k, &n);
-		o->len[k] = o->row[k] != NULL ? n : 0;
+		o->cell[k] = (char *)answer_get(a, i, k, &n);
+		o->len[k] = o->cell[k] != NULL ? n : 0;
 	}
 }
 
@@ -177,7 +178,7 @@ put_row(struct only * o, size_t i, const struct json_node * suspect)
 	const char * why;
 	size_t bad;
 
-	why = page_row(b, st->plan[i], st->page.env, o->row, o->len,
+	why = page_row(b, st->plan[i], st->page.env, &o->row,
 	    st->page.total + 1, &bad);
 	if (why != NULL) {
 		log_error("%s:%ju: %s: column %s of this row holds %s",
@@ -236,8 +237,9 @@ read_one(struct only * o, size_t i, const struct json_node * key,
 	if ((rc = ask(o, &st->job[i], &a)) != SOURCE_OK)
 		return (source_report(st->source, rc, t->name));
 	source_progress(st->source);
-	o->row = mem_grow(o->row, t->ncolumn + 1, sizeof *o->row);
+	o->cell = mem_grow(o->cell, t->ncolumn + 1, sizeof *o->cell);
 	o->len = mem_grow(o->len, t->ncolumn + 1, sizeof *o->len);
+	o->row = (struct cell_row){ o->cell, o->len, NULL };
 	for (k = 0; k < answer_rows(a) && same == 0; k++) {
 		take_row(o, a, k);
 		same = is_same(o, t);
@@ -354,7 +356,7 @@ only_run(struct stream * st)
 	buf_free(&o.condition);
 	buf_free(&o.wanted.raw);
 	buf_free(&o.found.raw);
-	free(o.row);
+	free(o.cell);
 	free(o.len);
 	return (code != 0 ? code : failed);
 }

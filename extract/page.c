@@ -1,3 +1,5 @@
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +15,23 @@
 /* A text that is copied in whole blocks, beyond its end. */
 #define BLOCK	16
 struct piece {
-	size_t start;		/* in page_plan.text */
+	const char * p;		/* in page_plan.text */
 	size_t n;
+};
+
+struct column {
+	struct piece before;	/* its value; a string's quote too */
+	struct fast_short brief;
+	enum cell_kind kind;
+	int is_key;
+};
+
+/* A running number as text. */
+#define DIGITS	24		/* 20 at most, and whole words */
+struct number {
+	uint64_t value;
+	size_t n;
+	char text[DIGITS];
 };
 
 struct page_plan {
@@ -23,17 +40,19 @@ struct page_plan {
 	struct piece head;	/* up to the time of change */
 	struct piece pos;	/* behind it, up to the running number */
 	struct piece head_pos;	/* both, without a time of change */
-	struct piece * column;	/* what stands before each value */
-	enum cell_kind * kind;
-	char * is_key;
+	struct column * column;
+	struct number number;	/* of the last row */
 	size_t room;		/* for all but the values' own lengths */
 };
 
-/* The text behind ${start} is a piece: fill it up to whole blocks, two. */
+/*
+ * The text behind ${start} is a piece: fill it up to whole blocks, two.  Its
+ * address is known when all are there.
+ */
 static struct piece
 end_piece(struct buf * b, size_t start)
 {
-	struct piece piece = { start, b->n - start };
+	struct piece piece = { NULL, b->n - start };
 
 	while ((b->n - start) % BLOCK != 0 || b->n - start < 2 * BLOCK)
 		buf_putc(b, ' ');
@@ -58,20 +77,45 @@ put_pos(struct buf * b, uint64_t epoch)
 	buf_putc(b, ',');
 }
 
+static void
+put_column(struct column * c, struct buf * b, const struct catalog_column * of,
+    int first, const struct cell_env * env)
+{
+	size_t start = b->n;
+
+	/* In UTC both kinds are the same. */
+	c->kind = of->kind == CELL_DATETIME && env->offset_us == 0 ?
+	    CELL_TIMESTAMP : of->kind;
+	c->brief = fast_short_of(c->kind);
+	buf_puts(b, first ? "],\"record\":{" : ",");
+	(void)scan_put_text(b, of->name, strlen(of->name));
+	buf_puts(b, c->brief.quoted ? ":\"" : ":");
+	c->before = end_piece(b, start);
+}
+
+/* Point a piece to its text, and go on behind it. */
+static const char *
+place(struct piece * piece, const char * p)
+{
+	size_t blocks = (piece->n + BLOCK - 1) / BLOCK;
+
+	piece->p = p;
+	return (p + (blocks < 2 ? 2 : blocks) * BLOCK);
+}
+
 struct page_plan *
 page_plan_new(const struct catalog_table * t, const struct cell_env * env,
     uint64_t epoch)
 {
 	struct page_plan * plan = mem_new(1, sizeof *plan);
 	struct buf * b = &plan->text;
+	const char * p;
 	size_t i, start;
 
 	plan->table = t;
 	plan->column = mem_new(t->ncolumn + 1, sizeof *plan->column);
-	plan->kind = mem_new(t->ncolumn + 1, sizeof *plan->kind);
-	plan->is_key = mem_new(t->ncolumn + 1, 1);
 	for (i = 0; i < t->nkey; i++)
-		plan->is_key[t->key[i]] = 1;
+		plan->column[t->key[i]].is_key = 1;
 
 	start = b->n;
 	put_head(b, t);
@@ -88,22 +132,16 @@ page_plan_new(const struct catalog_table * t, const struct cell_env * env,
 	put_pos(b, epoch);
 	plan->head_pos = end_piece(b, start);
 
-	for (i = 0; i < t->ncolumn; i++) {
-		start = b->n;
-		buf_puts(b, i == 0 ? "],\"record\":{" : ",");
-		(void)scan_put_text(b, t->column[i].name,
-		    strlen(t->column[i].name));
-		buf_putc(b, ':');
-		plan->column[i] = end_piece(b, start);
-		plan->kind[i] = t->column[i].kind;
+	for (i = 0; i < t->ncolumn; i++)
+		put_column(&plan->column[i], b, &t->column[i], i == 0, env);
 
-		/* In UTC both kinds are the same. */
-		if (plan->kind[i] == CELL_DATETIME && env->offset_us == 0)
-			plan->kind[i] = CELL_TIMESTAMP;
-	}
+	p = place(&plan->head_pos, place(&plan->pos, place(&plan->head,
+	    b->p)));
+	for (i = 0; i < t->ncolumn; i++)
+		p = place(&plan->column[i].before, p);
 
 	/* The pieces, whole blocks; what a value takes beyond its length, or
-	 * for "null"; numbers. */
+	 * for "null"; the number. */
 	plan->room = b->n + FAST_ROOM * t->ncolumn + FAST_ROOM + 64;
 	return (plan);
 }
@@ -116,103 +154,159 @@ page_plan_free(struct page_plan * plan)
 		return;
 	buf_free(&plan->text);
 	free(plan->column);
-	free(plan->kind);
-	free(plan->is_key);
 	free(plan);
 }
 
 static inline char *
-copy_piece(char * d, const struct page_plan * plan,
-    const struct piece * piece)
+copy_piece(char * d, struct piece piece)
 {
-	const char * s = plan->text.p + piece->start;
 	size_t i;
 
 	/* Nearly all are of one or two blocks. */
-	memcpy(d, s, BLOCK);
-	memcpy(d + BLOCK, s + BLOCK, BLOCK);
-	for (i = 2 * BLOCK; i < piece->n; i += BLOCK)
-		memcpy(d + i, s + i, BLOCK);
-	return (d + piece->n);
+	memcpy(d, piece.p, BLOCK);
+	memcpy(d + BLOCK, piece.p + BLOCK, BLOCK);
+	for (i = 2 * BLOCK; i < piece.n; i += BLOCK)
+		memcpy(d + i, piece.p + i, BLOCK);
+	return (d + piece.n);
+}
+
+static void __attribute__((noinline))
+print_number(struct number * x, uint64_t n)
+{
+
+	x->n = (size_t)snprintf(x->text, sizeof x->text, "%" PRIu64, n);
+}
+
+/* Most often it is the one after the last: all nines become zeros. */
+static inline void
+set_number(struct number * x, uint64_t n)
+{
+	size_t i = x->n;
+
+	if (n == x->value + 1) {
+		while (i > 0 && x->text[i - 1] == '9')
+			x->text[--i] = '0';
+	} else
+		i = 0;
+	if (i > 0)
+		x->text[i - 1]++;
+	else
+		print_number(x, n);
+	x->value = n;
 }
 
 /* What stands before the cells. */
 static inline char *
 copy_head(char * d, const struct page_plan * plan,
-    const struct cell_env * env, char * const * row,
-    const unsigned long * len)
+    const struct cell_env * env, const struct cell_row * row)
 {
 	size_t change = plan->table->change;
 	char * at;
 
-	if (change == CATALOG_NONE || row[change] == NULL)
-		return (copy_piece(d, plan, &plan->head_pos));
-	at = copy_piece(d, plan, &plan->head);
-	if (cell_time(at, plan->kind[change], env, row[change],
-	    len[change]) == -1)
-		return (copy_piece(d, plan, &plan->head_pos));
-	return (copy_piece(at + CELL_TIME_LEN, plan, &plan->pos));
+	if (change == CATALOG_NONE || row->p[change] == NULL)
+		return (copy_piece(d, plan->head_pos));
+	at = copy_piece(d, plan->head);
+	if (cell_time(at, plan->column[change].kind, env, row->p[change],
+	    row->n[change]) == -1)
+		return (copy_piece(d, plan->head_pos));
+	return (copy_piece(at + CELL_TIME_LEN, plan->pos));
 }
 
 /* A cell that wants more care.  The key stays what it is, in any case. */
 static const char * __attribute__((noinline))
-put_slowly(struct buf * b, const struct page_plan * plan, size_t i,
-    struct cell_env * env, const char * p, size_t n)
+put_slowly(struct buf * b, const struct column * c, struct cell_env * env,
+    const char * p, size_t n)
 {
 	struct cell_env strict = *env;
 
-	if (!plan->is_key[i])
-		return (cell_put(b, plan->kind[i], env, p, n));
+	b->n -= c->brief.quoted;
+	if (!c->is_key)
+		return (cell_put(b, c->kind, env, p, n));
 	strict.replace = 0;
 	if (strict.dates == CELL_DATES_NULL)
 		strict.dates = CELL_DATES_REJECT;
-	return (cell_put(b, plan->kind[i], &strict, p, n));
+	return (cell_put(b, c->kind, &strict, p, n));
 }
 
 /* Room for the cells from ${i} on, if they stay as they are, and the rest. */
 static inline char *
 reserve(struct buf * b, const struct page_plan * plan, size_t i,
-    const unsigned long * len)
+    const struct cell_row * row)
 {
 	size_t room = plan->room;
 
+	if (i < plan->table->ncolumn && row->end != NULL &&
+	    row->p[i] != NULL)
+		return (buf_room(b, room + (size_t)(row->end - row->p[i])));
 	for (; i < plan->table->ncolumn; i++)
-		room += len[i];
+		room += row->n[i];
 	return (buf_room(b, room));
 }
 
-const char *
-page_row(struct buf * b, const struct page_plan * plan, struct cell_env * env,
-    char * const * row, const unsigned long * len, uint64_t n, size_t * bad)
+/* As fast_cell(); up to ${safe} there are 16 bytes to be read. */
+static inline char *
+put_fast(char * d, const struct column * c, const char * p, size_t n,
+    uintptr_t safe)
 {
-	size_t i, start = b->n, columns = plan->table->ncolumn;
-	const char * why;
-	char * d, * end;
 
-	d = copy_head(reserve(b, plan, 0, len), plan, env, row, len);
-	b->n = (size_t)(d - b->p);
-	buf_put_u64(b, n);
-	d = b->p + b->n;
-	for (i = 0; i < columns; i++) {
-		d = copy_piece(d, plan, &plan->column[i]);
-		if (row[i] == NULL) {
+	if (n - 1 < c->brief.max && (uintptr_t)p <= safe)
+		return (fast_short(d, c->brief, p, n));
+	return (fast_cell(d, c->kind, p, n));
+}
+
+/*
+ * Put as many cells from ${i} on as are what most are, to ${*d}.  Return the
+ * first that isn't.
+ */
+static inline size_t
+put_cells(char ** to, const struct page_plan * plan, size_t i,
+    const struct cell_row * row)
+{
+	/* What is written through a char * may be anything, but for these. */
+	const struct column * c = plan->column;
+	const unsigned long * len = row->n;
+	char * const * cell = row->p;
+	uintptr_t safe = row->end == NULL ? 0 : (uintptr_t)row->end - 16;
+	size_t columns = plan->table->ncolumn;
+	char * d = *to, * end;
+
+	for (; i < columns; i++) {
+		d = copy_piece(d, c[i].before);
+		if (cell[i] == NULL) {
+			d -= c[i].brief.quoted;
 			memcpy(d, "null", 4);
-			d += 4;
-			continue;
-		}
-		if ((end = fast_cell(d, plan->kind[i], row[i], len[i])) !=
-		    NULL) {
-			d = end;
-			continue;
-		}
+			end = d + 4;
+		} else
+			end = put_fast(d, &c[i], cell[i], len[i], safe);
+		if (end == NULL)
+			break;
+		d = end;
+	}
+	*to = d;
+	return (i);
+}
+
+const char *
+page_row(struct buf * b, struct page_plan * plan, struct cell_env * env,
+    const struct cell_row * row, uint64_t n, size_t * bad)
+{
+	size_t i = 0, start = b->n;
+	const char * why;
+	char * d;
+
+	set_number(&plan->number, n);
+	d = copy_head(reserve(b, plan, 0, row), plan, env, row);
+	memcpy(d, plan->number.text, DIGITS);
+	d += plan->number.n;
+	while ((i = put_cells(&d, plan, i, row)) < plan->table->ncolumn) {
 		b->n = (size_t)(d - b->p);
-		if ((why = put_slowly(b, plan, i, env, row[i], len[i])) !=
-		    NULL) {
+		if ((why = put_slowly(b, &plan->column[i], env, row->p[i],
+		    row->n[i])) != NULL) {
 			b->n = start;
 			*bad = i;
 			return (why);
 		}
-		d = reserve(b, plan, i + 1, len);
+		d = reserve(b, plan, ++i, row);
 	}
 	memcpy(d, "}}\n", 3);
 	b->n = (size_t)(d + 3 - b->p);
@@ -237,7 +331,7 @@ crc32(uint32_t crc, const char * p, size_t n)
 /* A row can't be a record.  The message shows no value of it. */
 static void
 report_bad_row(const struct page_plan * plan, const char * why, size_t bad,
-    char * const * row, const unsigned long * len)
+    const struct cell_row * row)
 {
 	const struct catalog_table * t = plan->table;
 	struct buf b = { NULL, 0, 0 };
@@ -254,12 +348,12 @@ report_bad_row(const struct page_plan * plan, const char * why, size_t bad,
 			crc = crc32(crc, ",", 1);
 		}
 		query_name(&b, t->column[t->key[i]].name);
-		crc = crc32(crc, row[t->key[i]], len[t->key[i]]);
+		crc = crc32(crc, row->p[t->key[i]], row->n[t->key[i]]);
 	}
 	buf_printf(&b, "%s = %u", t->nkey > 1 ? "))" : ")", ~crc);
 	log_error("%s: column %s holds %s, in the row WHERE %s; correct it, "
 	    "or use %s", t->name, c->name, why, buf_text(&b), !is_date ?
-	    "--on-bad-text replace" : plan->is_key[bad] ?
+	    "--on-bad-text replace" : plan->column[bad].is_key ?
 	    "--zero-dates string" : "--zero-dates null or string");
 	buf_free(&b);
 }
@@ -286,6 +380,16 @@ write_out(struct page * pg, uint64_t since)
 	}
 }
 
+/* What is still to come of ${limit} rows, if all are as those before. */
+static uint64_t
+bytes_left(const struct page * pg, uint64_t rows, uint64_t limit)
+{
+
+	if (rows == limit)
+		return (0);
+	return (rows == 0 ? UINT64_MAX : pg->bytes / rows * (limit - rows));
+}
+
 /* Take the rows of a statement that has been sent. */
 static enum page_end
 take_rows(struct page * pg, const struct catalog_table * t, uint64_t limit,
@@ -295,26 +399,25 @@ take_rows(struct page * pg, const struct catalog_table * t, uint64_t limit,
 	uint64_t since = stop_clock();
 	size_t bad, start, worth = OUT_CHUNK;
 	enum flow flow = GO_ON;
-	unsigned long * len;
+	struct cell_row row;
 	const char * why;
-	char ** row;
 
 	while (flow == GO_ON) {
-		if ((*rc = source_row(pg->source, &row, &len)) != SOURCE_OK)
+		if ((*rc = source_row(pg->source, &row)) != SOURCE_OK)
 			return (PAGE_TROUBLE);
-		if (row == NULL)
+		if (row.p == NULL)
 			return (PAGE_DONE);
 		start = b->n;
-		if ((why = page_row(b, pg->plan, pg->env, row, len,
+		if ((why = page_row(b, pg->plan, pg->env, &row,
 		    pg->total + 1, &bad)) != NULL) {
-			report_bad_row(pg->plan, why, bad, row, len);
+			report_bad_row(pg->plan, why, bad, &row);
 			*code = EXIT_PERM;
 			return (PAGE_FAILED);
 		}
 		pg->total++;
 		pg->rows++;
 		pg->bytes += b->n - start;
-		position_set(last, t, row, len);
+		position_set(last, t, &row);
 		if (++*rows == limit)
 			return (PAGE_MORE);
 		if (stop_asked())
@@ -344,8 +447,7 @@ run_statement(struct page * pg, const struct query * q, const char * sql,
 	end = take_rows(pg, q->table, limit, rows, last, rc, code);
 
 	/* What would have to be read before the next statement. */
-	left = end == PAGE_DONE || *rows == limit ? 0 : *rows == 0 ?
-	    UINT64_MAX : pg->bytes / *rows * (limit - *rows);
+	left = end == PAGE_DONE ? 0 : bytes_left(pg, *rows, limit);
 	source_end(pg->source, left);
 	pg->open_us += stop_clock() - start;
 	return (end);

@@ -29,19 +29,19 @@ struct page_plan * page_plan_new(const struct catalog_table * t,
 void page_plan_free(struct page_plan * plan);
 
 /**
- * page_row(b, plan, env, row, len, n, bad):
+ * page_row(b, plan, env, row, n, bad):
  * Append a row as a RECORD, a whole line, with ${n} as its running number.
  * Return NULL; or what is wrong with the column that ${bad} is set to, with
  * ${b} as it was.
  */
-const char * page_row(struct buf * b, const struct page_plan * plan,
-    struct cell_env * env, char * const * row, const unsigned long * len,
-    uint64_t n, size_t * bad);
+const char * page_row(struct buf * b, struct page_plan * plan,
+    struct cell_env * env, const struct cell_row * row, uint64_t n,
+    size_t * bad);
 
 struct page {
 	struct source * source;
 	struct out * out;
-	const struct page_plan * plan;
+	struct page_plan * plan;
 	struct cell_env * env;
 	struct progress * progress;	/* may be NULL */
 	struct telling telling;

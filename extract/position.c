@@ -2,6 +2,7 @@
 
 #include "../common/scan.h"
 #include "../common/timestamp.h"
+#include "cell_fast.h"
 #include "query.h"
 
 #include "position.h"
@@ -25,29 +26,30 @@ position_clear(struct position * pos)
 	position_clear_key(pos);
 }
 
-static void
+static inline void
 add_key(struct position * pos, const char * p, size_t n)
 {
 
-	buf_put(&pos->raw, p, n);
+	fast_copy(buf_room(&pos->raw, n), p, n);
+	pos->raw.n += n;
 	pos->end[pos->nkey++] = pos->raw.n;
 }
 
 void
 position_set(struct position * pos, const struct catalog_table * t,
-    char * const * row, const unsigned long * len)
+    const struct cell_row * row)
 {
 	size_t i, col;
 
 	position_clear(pos);
-	if (t->change != CATALOG_NONE && row[t->change] != NULL &&
-	    len[t->change] <= sizeof pos->time.p) {
-		pos->time.n = len[t->change];
-		memcpy(pos->time.p, row[t->change], pos->time.n);
+	if (t->change != CATALOG_NONE && row->p[t->change] != NULL &&
+	    row->n[t->change] <= sizeof pos->time.p) {
+		pos->time.n = row->n[t->change];
+		memcpy(pos->time.p, row->p[t->change], pos->time.n);
 	}
 	for (i = 0; i < t->nkey; i++) {
 		col = t->key[i];
-		add_key(pos, row[col], len[col]);
+		add_key(pos, row->p[col], row->n[col]);
 	}
 }
 

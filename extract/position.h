@@ -47,7 +47,7 @@ struct bookmark {
 
 /* Store the change time and the key of a row. */
 void position_set(struct position * pos, const struct catalog_table * t,
-    char * const * row, const unsigned long * len);
+    const struct cell_row * row);
 
 /* The field ${i} of the key. */
 const char * position_key(const struct position * pos, size_t i, size_t * n);

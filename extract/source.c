@@ -177,14 +177,27 @@ source_start(struct source * s, const char * sql, size_t n)
 	return (SOURCE_OK);
 }
 
+/* The end of the last field: both libraries keep the packet of a row whole. */
+static const char *
+end_of_row(const struct cell_row * row, size_t columns)
+{
+
+	while (columns-- > 0) {
+		if (row->p[columns] != NULL)
+			return (row->p[columns] + row->n[columns]);
+	}
+	return (NULL);
+}
+
 enum source_rc
-source_row(struct source * s, char *** row, unsigned long ** len)
+source_row(struct source * s, struct cell_row * row)
 {
 
 	/* No row is the end only if there was no error. */
-	if ((*row = mysql_fetch_row(s->res)) == NULL)
+	if ((row->p = mysql_fetch_row(s->res)) == NULL)
 		return (mysql_errno(s->my) != 0 ? source_fail(s) : SOURCE_OK);
-	*len = mysql_fetch_lengths(s->res);
+	row->n = mysql_fetch_lengths(s->res);
+	row->end = end_of_row(row, mysql_num_fields(s->res));
 	return (SOURCE_OK);
 }
 

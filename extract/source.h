@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cell.h"
+
 /*
  * The connection to the MySQL or MariaDB server.  All that knows the client
  * library is in source*.c.
@@ -92,12 +94,10 @@ unsigned source_errno(const struct source * s);
 enum source_rc source_start(struct source * s, const char * sql, size_t n);
 
 /**
- * source_row(s, row, len):
- * The next row: point ${row} to its fields (NULL for NULL) and ${len} to
- * their lengths, valid until the next call.  At the end ${row} is NULL.
+ * source_row(s, row):
+ * The next row, valid until the next call.  At the end ${row}->p is NULL.
  */
-enum source_rc source_row(struct source * s, char *** row,
-    unsigned long ** len);
+enum source_rc source_row(struct source * s, struct cell_row * row);
 
 /**
  * source_end(s, unread):

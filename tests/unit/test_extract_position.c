@@ -62,7 +62,7 @@ round_trip(const struct catalog_column * key, const char * time,
 
 	columns[1] = *key;
 	columns[1].name = "k";
-	position_set(&bm.at, &table, row, len);
+	position_set(&bm.at, &table, &(struct cell_row){ row, len, NULL });
 	buf_clear(&out);
 	bookmark_print(&out, &bm, &table, &env);
 	is(expected, expected);
@@ -152,7 +152,7 @@ test_scan(void)
 	unsigned long len[] = { 0, 2 };
 
 	columns[1] = c;
-	position_set(&bm.scan, &table, row, len);
+	position_set(&bm.scan, &table, &(struct cell_row){ row, len, NULL });
 	position_time_at(&bm.to, &columns[0], &env, 0);
 	buf_clear(&out);
 	bookmark_print(&out, &bm, &table, &env);

@@ -113,7 +113,7 @@ test_pages(void)
 	is("SELECT * FROM `t``x` FORCE INDEX (`PRIMARY`) ORDER BY `id`, "
 	    "`na``me` LIMIT 10", "by key, from the start");
 
-	position_set(&pos, &table, row, len);
+	position_set(&pos, &table, &(struct cell_row){ row, len, NULL });
 	ok(query_levels(&q) == 2, "two behind a key of two");
 	query_page(&out, &q, 1, 10);
 	is("SELECT * FROM `t``x` FORCE INDEX (`PRIMARY`) WHERE `id` = 7 AND "
