@@ -425,6 +425,8 @@ take_rows(struct page * pg, const struct catalog_table * t, uint64_t limit,
 		else if (b->n >= worth) {
 			flow = write_out(pg, since);
 			worth = b->n + OUT_CHUNK;
+			if (bytes_left(pg, *rows, limit) > 4 * SOURCE_GATHER)
+				source_gather(pg->source);
 		}
 	}
 	if (flow == BROKEN)

@@ -1,3 +1,7 @@
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -199,6 +203,22 @@ source_row(struct source * s, struct cell_row * row)
 	row->n = mysql_fetch_lengths(s->res);
 	row->end = end_of_row(row, mysql_num_fields(s->res));
 	return (SOURCE_OK);
+}
+
+void
+source_gather(struct source * s)
+{
+	struct pollfd pfd = { source_socket(s), POLLIN, 0 };
+	int there, few = 1, many = SOURCE_GATHER;
+
+	/* Compressed, the bytes of the socket aren't those of the rows. */
+	if (s->opt.compression != SOURCE_PLAIN ||
+	    ioctl(pfd.fd, FIONREAD, &there) == -1 || there >= many / 2 ||
+	    setsockopt(pfd.fd, SOL_SOCKET, SO_RCVLOWAT, &many,
+	    sizeof many) == -1)
+		return;
+	poll(&pfd, 1, 1);
+	setsockopt(pfd.fd, SOL_SOCKET, SO_RCVLOWAT, &few, sizeof few);
 }
 
 void

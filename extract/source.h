@@ -99,6 +99,16 @@ enum source_rc source_start(struct source * s, const char * sql, size_t n);
  */
 enum source_rc source_row(struct source * s, struct cell_row * row);
 
+#define SOURCE_GATHER	(128u << 10)
+
+/**
+ * source_gather(s):
+ * To be called between rows, if more than SOURCE_GATHER bytes of them are
+ * still to come: unless half of that is there, wait for all of it, at most a
+ * millisecond.  Being woken for each packet costs as much as its rows.
+ */
+void source_gather(struct source * s);
+
 /**
  * source_end(s, unread):
  * Done with the rows.  If there may be more than a few of the ${unread} bytes

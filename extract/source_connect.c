@@ -58,15 +58,14 @@ forget_password(struct source * s)
 	s->password = NULL;
 }
 
-/* The connection's socket, or -1. */
-static int
-socket_of(MYSQL * my)
+int
+source_socket(const struct source * s)
 {
 
 #ifdef MARIADB_PACKAGE_VERSION
-	return (mysql_get_socket(my));
+	return (mysql_get_socket(s->my));
 #else
-	return (my->net.fd);
+	return (s->my->net.fd);
 #endif
 }
 
@@ -83,7 +82,7 @@ source_disconnect(struct source * s)
 	if (s->my == NULL)
 		return;
 	if (s->res != NULL) {
-		if ((fd = socket_of(s->my)) != -1) {
+		if ((fd = source_socket(s)) != -1) {
 			setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset,
 			    sizeof reset);
 			shutdown(fd, SHUT_RDWR);
@@ -279,9 +278,9 @@ set_session(struct source * s)
 
 /* Find out in half a minute that a silent server isn't there any more. */
 static void
-keep_alive(MYSQL * my)
+keep_alive(const struct source * s)
 {
-	int fd = socket_of(my), yes = 1;
+	int fd = source_socket(s), yes = 1;
 
 	/* On a Unix socket these fail, and aren't needed. */
 	if (fd == -1 ||
@@ -320,7 +319,7 @@ connect_once(struct source * s)
 		rc = SOURCE_FAILED;
 		goto err0;
 	}
-	keep_alive(s->my);
+	keep_alive(s);
 	s->id = mysql_thread_id(s->my);
 	/* Before the version proper, MariaDB shows this to old clients. */
 	version = mysql_get_server_info(s->my);

@@ -33,6 +33,9 @@ enum source_rc source_fail(struct source * s);
 /* An error of our own. */
 void source_say(struct source * s, const char * what);
 
+/* The socket of the connection; -1 if it has none. */
+int source_socket(const struct source * s);
+
 /* Close at once, with whatever is unread. */
 void source_disconnect(struct source * s);
 
