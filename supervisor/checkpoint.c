@@ -143,7 +143,9 @@ place_at_same(const struct place * a, const struct place * b)
 	const struct json_node * x, * y;
 	const char * name;
 
-	if (a->mine == NULL || json_count(a->mine) != json_count(b->mine))
+	if (a->mine == NULL || json_kind(a->mine) != JSON_OBJECT ||
+	    b->mine == NULL || json_kind(b->mine) != JSON_OBJECT ||
+	    json_count(a->mine) != json_count(b->mine))
 		return (0);
 	for (x = json_first(a->mine); x != NULL; x = json_next(x)) {
 		name = json_key(x, NULL);

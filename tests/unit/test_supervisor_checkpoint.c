@@ -130,6 +130,11 @@ test_order(void)
 	ok(ack(c, "{\"position\":5}") == CHECKPOINT_OK &&
 	    checkpoint_position(c) == NULL &&
 	    checkpoint_position_us(c) == -1, "another tap's");
+	ok(ack(c, "{\"bookmarks\":{\"orders\":{\"n\":1}}}") ==
+	    CHECKPOINT_OK && ack(c, "{\"position\":6}") == CHECKPOINT_OK &&
+	    ack(c, "{\"bookmarks\":{\"orders\":[1]}}") == CHECKPOINT_OK &&
+	    ack(c, "{\"bookmarks\":{\"orders\":[2]}}") == CHECKPOINT_OK,
+	    "which may change its form");
 	ok(ack(c, "{\"bookmarks\":{},\"round\":\"r1\"}") == CHECKPOINT_OK &&
 	    strcmp(checkpoint_round(c), "r1") == 0 &&
 	    ack(c, "{\"bookmarks\":{},\"round\":\"r2\"}") ==
