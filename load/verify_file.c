@@ -149,7 +149,7 @@ read_sums(const struct json_node * root, struct verify_sums * sums)
 		memcpy((char *)sums + numbers[i].at, &v, sizeof v);
 	}
 	e = json_get(root, "whole");
-	if (json_kind(e) != JSON_ARRAY)
+	if (e == NULL || json_kind(e) != JSON_ARRAY)
 		return (-1);
 	for (e = json_first(e); e != NULL; e = json_next(e)) {
 		if ((p = json_text(e, &n)) == NULL)
