@@ -113,12 +113,13 @@ static inline __attribute__((always_inline)) const char *
 read_fields(struct record_reader * rd, const char * p, const char * end)
 {
 	const struct memo * m = rd->memo;
-	const struct memo * last = m + rd->nmemo;
+	const struct memo * last;
 	struct record_field * f = rd->field;
 	const char * q;
 
-	if (m == last)
+	if (rd->nmemo == 0)
 		return (NULL);
+	last = m + rd->nmemo;
 	for (; m < last; m++, f++) {
 		if (!scan_same32(p, m->head, m->mask))
 			return (NULL);

@@ -27,7 +27,8 @@ struct bsonize_error {
 
 /* What load notes in a document, and what it finds out while writing it. */
 struct bsonize_stamp {
-	const char * v;		/* the version, or NULL */
+	const char * v;		/* the version, or NULL; as in any struct buf,
+				 * BUF_SLACK bytes behind it may be read */
 	size_t v_n;
 	int has_at;		/* when the source changed the row */
 	int64_t at_ms;
