@@ -6,6 +6,8 @@
 #	make bench		measure it against others; make bench-check
 #	make faults N=1000	break things on purpose, for long: SEED=, ROWS=,
 #				SOURCE=mariadb; see tests/faults/run --help
+#	make fuzz T=3600	feed the readers of input with what they don't
+#				expect: FUZZ=, SEED=; see tests/fuzz/run --help
 #	make install		under $(DESTDIR)$(PREFIX); make uninstall
 #	make SAN=1		with AddressSanitizer and UBSan, into the same bin/
 #
@@ -100,6 +102,25 @@ build/support/%.so: tests/support/%.c
 	@mkdir -p $(@D)
 	$(TEST_CC) -fPIC -shared -o $@ $< -ldl
 
+# Fuzz targets: tests/fuzz/STAGE_x.c; tests/fuzz/run sets what they are built
+# with.  FUZZ_MAIN and FUZZ_LINK are what calls them.
+FUZZ_MAIN = $B/fuzz/driver.o
+define fuzzer
+$B/fuzz/$(1): tests/fuzz/$(1).c $$(wildcard tests/fuzz/*.h) $$(FUZZ_MAIN) \
+    $$(filter-out %/main.o,$$($(firstword $(subst _, ,$(1)))_OBJ)) \
+    $$(LIBCOMMON)
+	@mkdir -p $$(@D)
+	$$(CC) $$(BASE_CFLAGS) $$($(firstword $(subst _, ,$(1)))_CFLAGS) \
+	    $$(CFLAGS) $$(BASE_LDFLAGS) $$(FUZZ_LINK) -o $$@ \
+	    $$(filter %.c %.o %.a,$$^) \
+	    $$($(firstword $(subst _, ,$(1)))_LIBS) $$(common_LIBS)
+endef
+$(foreach t,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*_*.c)),\
+    $(eval $(call fuzzer,$(t))))
+$B/fuzz/driver.o: tests/fuzz/driver.c tests/fuzz/fuzz.h tests/unit/mutate.h
+	@mkdir -p $(@D)
+	$(TEST_CC) -I. -c -o $@ $<
+
 # Measuring: tests/bench/DESIGN.md.  Always with plain -O2, like the peers.
 PROBES = meter rows fetch naive replay lagprobe
 build/bench/%: tests/bench/%.c
@@ -118,6 +139,8 @@ demo:
 faults: all $(PRELOADS)
 	tests/faults/run $(N:%=--n %) $(SEED:%=--seed %) \
 	    $(SOURCE:%=--source %) $(OPTIONS) $(ROWS)
+fuzz:
+	tests/fuzz/run $(T:%=--seconds %) $(SEED:%=--seed %) $(FUZZ)
 test:
 	tests/run
 
@@ -157,7 +180,7 @@ uninstall:
 clean:
 	rm -rf bin build
 
-.PHONY: all demo test faults unit-tests probes bench bench-check install \
+.PHONY: all demo test faults fuzz unit-tests probes bench bench-check install \
     uninstall clean FORCE
 FORCE:
 -include $(wildcard $B/*/*.d)
