@@ -6,6 +6,7 @@
 
 #include "log.h"
 #include "mem.h"
+#include "pipesize.h"
 #include "stop.h"
 
 #include "linein.h"
@@ -39,6 +40,7 @@ linein_open(int fd, const char * name, size_t max)
 	in->max = max;
 	in->cap = READ_SIZE;
 	in->buf = mem_new(in->cap + LINEIN_SLACK, 1);
+	(void)pipesize_raise(fd);
 	return (in);
 }
 

@@ -2,7 +2,6 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,11 +10,11 @@
 
 #include "../common/log.h"
 #include "../common/mem.h"
+#include "../common/pipesize.h"
 #include "../common/stop.h"
 
 #include "out.h"
 
-#define PIPE_SIZE	(256 << 10)
 #define SLOT		4096		/* a pipe is a ring of such */
 #define MOVE_MAX	(512 << 10)	/* more isn't kept once it is written */
 
@@ -41,12 +40,7 @@ out_open(int fd, const char * name)
 		return (o);
 	o->at_once = S_ISREG(sb.st_mode) || S_ISBLK(sb.st_mode) ||
 	    (S_ISCHR(sb.st_mode) && !isatty(fd));
-	if (S_ISFIFO(sb.st_mode)) {
-		/* Room for whole writes; less will do if it is refused. */
-		if (fcntl(fd, F_GETPIPE_SZ) < PIPE_SIZE)
-			(void)fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE);
-		o->pipe_size = fcntl(fd, F_GETPIPE_SZ);
-	}
+	o->pipe_size = pipesize_raise(fd);
 	return (o);
 }
 
