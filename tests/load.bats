@@ -9,26 +9,6 @@ setup() { cd_temp; }
 GOLDEN=$ROOT/tests/golden/load
 LOAD=$ROOT/bin/load	# `load` is a word of bats
 
-# Every document of the database, a line each: the collection, the document.
-# Keys that load makes differ each time.
-dump() {
-	local c
-
-	for c in $(mongo_q list | LC_ALL=C sort); do
-		mongo_q find "$c" | sed -E "s/^/$c /
-		    s/\"_id\":\\{\"\\\$oid\":\"[0-9a-f]{24}\"\\}/\"_id\":OID/"
-	done | LC_ALL=C sort
-}
-
-# before FILE: the documents that are there already.
-before() {
-	local coll doc
-
-	while read -r coll doc; do
-		mongo_q insert "$coll" "$doc"
-	done <"$1"
-}
-
 # Compare ./$1 with the case's; UPDATE=1 replaces that.
 same_as() {
 	if [ -n "${UPDATE-}" ]; then
@@ -39,40 +19,54 @@ same_as() {
 	diff -u "$2" "$1" >&2
 }
 
-# One folder of tests/golden/load: args, in, and what comes out of them. The
-# documents don't depend on how the writes are cut into batches.
-golden() {
-	local d=$GOLDEN/$1 f
+# The folders of tests/golden/load: args, in, and what comes out of them. Each
+# case has a database; all are filled, and read, at once. Keys that load makes
+# differ each time.
+run_cases() {
+	local c dbs=()
 
-	mkdir "$1"
-	cd "$1"
-	run_case "$d"
-	for f in docs out said rejects conflicts; do
-		[ -e $f ] || : >$f
-		same_as $f "$d/$f" || return
+	for c in $cases; do
+		dbs+=("${MONGODB_DATABASE}_$c")
+		[ ! -e "$GOLDEN/$c/before" ] || sed \
+		    "s/^/${MONGODB_DATABASE}_$c /" "$GOLDEN/$c/before"
+	done >before
+	mongo_q restore "${dbs[@]}" <before
+	for c in $cases; do
+		mkdir -p "$c"
+		: >"$c/docs"
+		(cd "$c" && run_case "$c") || fail "in $GOLDEN/$c" || return
 	done
-	mv docs docs.1000
-	rm -f rejects conflicts
-	SYNC_BATCH_SIZE=1 run_case "$d"
-	expect_same docs docs.1000
-	cd ..
+	mongo_q dump "${dbs[@]}" |
+	    sed -E 's/"_id":\{"\$oid":"[0-9a-f]{24}"\}/"_id":OID/
+		s/^[^ ]*_([^ _]*) /\1 /' | LC_ALL=C sort |
+	    awk '{ f = $1 "/docs"; sub(/^[^ ]* /, ""); print >f }'
 }
 
 run_case() {
-	mongo_q drop
-	[ ! -e "$1/before" ] || before "$1/before"
-	run_stage "$LOAD" $(cat "$1/args") <"$1/in"
-	dump >docs
+	rm -f rejects conflicts
+	MONGODB_DATABASE=${MONGODB_DATABASE}_$1 run_stage "$LOAD" \
+	    $(cat "$GOLDEN/$1/args") <"$GOLDEN/$1/in"
 	sed -nE 's/.*"operation":"(load|dry-run)",(.*),"duration.*/\2/p
 	    s/.*"level":"error".*"message":(.*)\}/\1/p' err >said
-	expect_status "$(cat "$1/rc")"
+	expect_status "$(cat "$GOLDEN/$1/rc")"
 }
 
 @test "golden: each folder of tests/golden/load" {
-	for d in "$GOLDEN"/*/; do
-		golden "$(basename "$d")" || fail "in $d"
+	cases=$(ls "$GOLDEN")
+	run_cases
+	for c in $cases; do
+		for f in docs out said rejects conflicts; do
+			[ -e "$c/$f" ] || : >"$c/$f"
+			same_as "$c/$f" "$GOLDEN/$c/$f" || fail "in $GOLDEN/$c"
+		done
+		mv "$c/docs" "$c/docs.1000"
 	done
-	mongo_q drop
+	# The documents don't depend on how the writes are cut into batches.
+	SYNC_BATCH_SIZE=1 run_cases
+	for c in $cases; do
+		expect_same "$c/docs" "$c/docs.1000"
+	done
+	mongo_q restore $(printf "${MONGODB_DATABASE}_%s " $cases) </dev/null
 }
 
 # --- A server that says what it is told to say ---------------------------
