@@ -27,14 +27,10 @@ demo() {
 	demo
 }
 
-@test "make demo with MariaDB" {
-	demo --mariadb
-}
-
-@test "the demo takes no settings of the caller" {
+@test "make demo with MariaDB, and no settings of the caller" {
 	export MYSQL_HOST=192.0.2.1 MYSQL_DATABASE=production \
 	    MONGODB_URI=mongodb://192.0.2.1/ SYNC_BATCH_SIZE=0
-	demo --rows 500
+	demo --mariadb --rows 500
 	expect_not_in out 192.0.2.1
 	expect_not_in out production
 }

@@ -391,6 +391,7 @@ sum() {
 	mongo_q delete cuts '{"qty":3}' >/dev/null
 	mysql_q "DELETE FROM cuts WHERE qty = 4"
 	server=${MONGODB_URI#mongodb://}
+	export SYNC_RETRY_DELAY=0
 	for at in 4000 60000 250000 500000 560000 580000 600000; do
 		relay_start --cut $at "${server%%/*}"
 		run_pipe "extract --full cuts | transform |
