@@ -40,7 +40,8 @@ struct quick {
 	struct buf names;
 	size_t room;		/* for all fields, without their values */
 	size_t nkeys;		/* fields up to the last one of the key */
-	int plain_key;		/* it is the first field, a whole number */
+	enum how key;		/* of a whole number that is the first field,
+				 * _id or not; else QUICK_CLOSER */
 
 	/* The line up to the time, and from behind it up to the running
 	 * number; all of it in `mid` if rows have no time. */
@@ -119,8 +120,6 @@ static enum how
 how_to_read(const struct plan_field * f)
 {
 
-	if (f->elem == NULL)
-		return (QUICK_SKIP);
 	switch (f->type.kind) {
 	case PLAN_STRING:
 		return (QUICK_TEXT);
@@ -153,7 +152,8 @@ add_step(struct quick * q, size_t slot, const char * name, size_t n)
 	}
 	s = &q->step[q->nstep++];
 	*s = (struct step) { q->names.n, n + 3, n + 3 > 32 ? 0 :
-	    UINT32_MAX >> (32 - (n + 3)), f, (int)slot, how_to_read(f) };
+	    UINT32_MAX >> (32 - (n + 3)), f, (int)slot,
+	    f->elem == NULL ? QUICK_SKIP : how_to_read(f) };
 	buf_putc(&q->names, '"');
 	buf_put(&q->names, name, n);
 	buf_puts(&q->names, "\":");
@@ -228,8 +228,10 @@ learn_key(struct quick * q)
 		if (q->nkeys < j + 1)
 			q->nkeys = j + 1;
 	}
-	q->plain_key = (q->nkeys == 1 && plan->nkeys == 1 &&
-	    (q->step[0].how == QUICK_INT32 || q->step[0].how == QUICK_INT64));
+	q->key = how_to_read(q->step[0].field);
+	if (q->nkeys != 1 || plan->nkeys != 1 ||
+	    (q->key != QUICK_INT32 && q->key != QUICK_INT64))
+		q->key = QUICK_CLOSER;
 	return (0);
 }
 
@@ -359,7 +361,7 @@ quick_key(struct quick * q, struct quick_row * row, struct buf * out)
 	char * d;
 	int64_t v;
 
-	if (!q->plain_key)
+	if (q->key == QUICK_CLOSER)
 		return (key_by_record(q, p, row->end, out));
 	if (*p++ != '{' || !is_name(q, s, p, row->end))
 		return (-1);
@@ -368,7 +370,7 @@ quick_key(struct quick * q, struct quick_row * row, struct buf * out)
 		return (key_by_record(q, row->fields, row->end, out));
 	row->next = p;
 	d = buf_room(out, 9);
-	if (s->how == QUICK_INT64) {
+	if (q->key == QUICK_INT64) {
 		d[0] = BSONW_INT64;
 		memcpy(d + 1, &v, 8);
 		out->n += 9;
@@ -429,7 +431,7 @@ put_usual(struct quick * q, const struct step * s, const char * p,
 {
 	int64_t v;
 
-	if (*p == 'n' && s->how != QUICK_SKIP) {
+	if (*p == 'n') {
 		*head = BSONW_NULL;
 		return (end - p > 4 && memcmp(p, "null", 4) == 0 ? p + 4 :
 		    NULL);
@@ -563,7 +565,7 @@ quick_document(struct quick * q, const struct quick_row * row,
 	*d++ = key[0];
 	d = PUT(d, "_id\0");
 	d = quick_copy(d, key + 1, key_n - 1);
-	if (row->next != NULL) {
+	if (row->next != NULL && s->how != QUICK_SKIP) {
 		/* The first field is the key. */
 		quick_copy(d, s->field->elem, s->field->elem_n);
 		*d = key[0];
