@@ -25,14 +25,32 @@ open_line(struct scan_iter * it, const struct record * r)
 }
 
 void
-message_put_tail(struct buf * out, const struct record * r)
+message_put_head(struct buf * out, const struct record * r, char op)
+{
+	struct scan_value key, val;
+	struct scan_iter it;
+
+	open_line(&it, r);
+	buf_putc(out, '{');
+	while (scan_member(&it, &key, &val)) {
+		if (val.p >= r->record.p || scan_equal(&key, "op", 2))
+			continue;
+		buf_put(out, key.p - 1, (size_t)(behind(&val) - key.p + 1));
+		buf_putc(out, ',');
+	}
+	buf_printf(out, "\"op\":\"%c\",\"record\":", op);
+}
+
+void
+message_put_tail(struct buf * out, const struct record * r, char op)
 {
 	struct scan_value key, val;
 	struct scan_iter it;
 
 	open_line(&it, r);
 	while (scan_member(&it, &key, &val)) {
-		if (val.p <= r->record.p || scan_equal(&key, "reject", 6))
+		if (val.p <= r->record.p || scan_equal(&key, "reject", 6) ||
+		    (op != 0 && scan_equal(&key, "op", 2)))
 			continue;
 		buf_putc(out, ',');
 		buf_put(out, key.p - 1, (size_t)(behind(&val) - key.p + 1));

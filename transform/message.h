@@ -9,12 +9,19 @@
  */
 
 /**
- * message_put_tail(out, r):
+ * message_put_tail(out, r, op):
  * Append what stands behind `record` in the line of ${r}, with the newline,
  * but without the member `reject` that a reject file adds: the record was
- * taken now.
+ * taken now; and, with ${op}, without `op`.
  */
-void message_put_tail(struct buf * out, const struct record * r);
+void message_put_tail(struct buf * out, const struct record * r, char op);
+
+/**
+ * message_put_head(out, r, op):
+ * Append what stands before the value of `record` in the line of ${r}, with
+ * the operation ${op}.  What stands behind has to be put with it, too.
+ */
+void message_put_head(struct buf * out, const struct record * r, char op);
 
 /**
  * message_put_state(out, r, records, rejected, filtered):

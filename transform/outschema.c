@@ -152,7 +152,7 @@ put_kept(const struct plan * plan, struct buf * b)
 	const struct json_node * e;
 	size_t i;
 
-	for (i = plan->sf->cols.n; i < plan->ncols; i++) {
+	for (i = plan->sf->cols.n; i < plan->nkept; i++) {
 		jsonput_key(b, plan->names[i]);
 		if ((e = plan_source(plan, plan->names[i])) != NULL)
 			jsonput_raw(b, e);
@@ -166,13 +166,17 @@ put_kept(const struct plan * plan, struct buf * b)
 	}
 }
 
-/* _sdc_ columns always pass. */
+/* _sdc_ columns always pass; what is made of x-soft-delete is one. */
 static void
-put_sdc(const struct json_node * schema, struct buf * b)
+put_sdc(const struct plan * plan, const struct json_node * schema,
+    struct buf * b)
 {
 	const struct json_node * props = json_get(schema, "properties");
 	const struct json_node * e;
 
+	if (plan->soft != -1 && json_get(props, DELETED_AT) == NULL)
+		buf_puts(b, ",\"" DELETED_AT "\":{\"type\":[\"null\","
+		    "\"string\"],\"format\":\"date-time\"}");
 	if (props == NULL)
 		return;
 	for (e = json_first(props); e != NULL; e = json_next(e)) {
@@ -202,7 +206,7 @@ put_schema(const struct plan * plan, const struct json_node * schema,
 	buf_putc(b, '{');
 	put_properties(plan, plan->sf->prop, plan->sf->nprop, b);
 	put_kept(plan, b);
-	put_sdc(schema, b);
+	put_sdc(plan, schema, b);
 	buf_puts(b, "}}");
 }
 
@@ -244,6 +248,7 @@ outschema_put(const struct plan * plan, struct buf * out)
 	const struct json_node * root = json_root(plan->msg);
 	const struct json_node * e;
 	const char * collection = plan->sf->collection;
+	const char * deletes = plan->sf->soft.deletes;
 	const char * key;
 	struct buf b = { 0 };
 
@@ -255,7 +260,8 @@ outschema_put(const struct plan * plan, struct buf * out)
 			put_schema(plan, e, &b);
 		} else if (strcmp(key, "key_properties") != 0 &&
 		    strcmp(key, "bookmark_properties") != 0 &&
-		    (strcmp(key, "collection") != 0 || collection == NULL)) {
+		    (strcmp(key, "collection") != 0 || collection == NULL) &&
+		    (strcmp(key, "deletes") != 0 || deletes == NULL)) {
 			jsonput_name(&b, e);
 			jsonput_raw(&b, e);
 		}
@@ -273,6 +279,10 @@ outschema_put(const struct plan * plan, struct buf * out)
 	if (collection != NULL) {
 		jsonput_key(&b, "collection");
 		scan_put_text(&b, collection, strlen(collection));
+	}
+	if (deletes != NULL) {
+		jsonput_key(&b, "deletes");
+		scan_put_text(&b, deletes, strlen(deletes));
 	}
 	buf_putc(&b, '}');
 	buf_put(out, b.p, b.n);

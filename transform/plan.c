@@ -144,6 +144,67 @@ find_source_key(struct maker * mk)
 }
 
 /*
+ * A column that is read whatever the document has of it: named by nothing
+ * else it is kept or not, as the policy says.  Return its slot.
+ */
+static int
+add_read(struct maker * mk, const char * column)
+{
+	struct plan * plan = mk->plan;
+	int slot = 0;
+
+	if (!in_list(plan->names, plan->nnames, column)) {
+		push(&plan->names, &plan->nnames, column);
+		if (plan->sf->policy == COLUMNS_KEEP)
+			plan->nkept = plan->nnames;
+	}
+	while (strcmp(plan->names[slot], column) != 0)
+		slot++;
+	return (slot);
+}
+
+/* What x-soft-delete looks at. */
+static void
+add_soft(struct maker * mk)
+{
+	struct plan * plan = mk->plan;
+	const char * change = json_text(first_of(json_get(json_root(
+	    plan->msg), "bookmark_properties")), NULL);
+
+	if (plan->sf->soft.column == NULL)
+		return;
+	plan->soft = add_read(mk, plan->sf->soft.column);
+	if (change == NULL)
+		change = plan->sf->change;
+	if (change != NULL)
+		plan->changed = add_read(mk, change);
+}
+
+/* The column has to be there, and to have the values that are waited for. */
+static void
+check_soft(struct maker * mk)
+{
+	const struct softdelete * sd = &mk->plan->sf->soft;
+	const struct json_node * source;
+	struct buf why = { 0 };
+
+	if (sd->column == NULL || mk->columns == NULL)
+		return;
+	source = json_get(mk->columns, sd->column);
+	if (source == NULL)
+		complain(mk, "the stream has no column \"%s\", which "
+		    "x-soft-delete names", sd->column);
+	else if (in_list(mk->key, mk->nkey, sd->column))
+		complain(mk, "the column \"%s\" of x-soft-delete is the "
+		    "key", sd->column);
+	else if (!softdelete_fits(sd, source, plan_source_kinds(source),
+	    &why))
+		complain(mk, "the column \"%s\" of x-soft-delete %s",
+		    sd->column, buf_text(&why));
+	buf_free(&why);
+}
+
+/*
  * Names of columns: the file's own slots first.
  */
 static void
@@ -162,6 +223,8 @@ add_names(struct maker * mk)
 			continue;
 		push(&plan->names, &plan->nnames, mk->key[i]);
 	}
+	plan->nkept = plan->nnames;
+	add_soft(mk);
 	plan->ncols = plan->nnames;
 	for (i = 0; i < plan->sf->nprop; i++) {
 		if (!in_list(plan->names, plan->nnames,
@@ -466,19 +529,20 @@ add_properties(struct maker * mk, const struct property * p, size_t n,
 	}
 }
 
-/* Key columns that the file doesn't name, and keeps. */
+/* Columns of the key and of x-soft-delete that are kept without a name. */
 static void
-add_kept_keys(struct maker * mk)
+add_kept(struct maker * mk)
 {
 	struct plan * plan = mk->plan;
 	struct op * op;
 	size_t i;
 
-	for (i = plan->sf->cols.n; i < plan->ncols; i++) {
+	for (i = plan->sf->cols.n; i < plan->nkept; i++) {
 		op = add_op(mk, OP_VALUE, plan->names[i]);
 		op->slot = (int)i;
 		op->plain = KINDS_SCALAR;
 		op->key = in_list(plan->key, plan->nkey, plan->names[i]);
+		op->omit_null = !op->key && plan->sf->omit_null;
 	}
 }
 
@@ -519,6 +583,7 @@ plan_new(struct schemafile * sf, const char * line, size_t n)
 	struct json_error err;
 
 	plan->sf = sf;
+	plan->soft = plan->changed = -1;
 	if ((plan->msg = json_parse(line, n, &err)) == NULL) {
 		complain(&mk, "SCHEMA, byte %u: %s", err.column, err.what);
 		goto done;
@@ -532,8 +597,9 @@ plan_new(struct schemafile * sf, const char * line, size_t n)
 	map_key(&mk);
 	map_change(&mk);
 	add_properties(&mk, sf->prop, sf->nprop, 0, 1);
-	add_kept_keys(&mk);
+	add_kept(&mk);
 	sort_columns(&mk);
+	check_soft(&mk);
 done:
 	free(mk.key);
 	if (!mk.bad)

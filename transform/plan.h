@@ -39,6 +39,9 @@ struct plan {
 	 */
 	const char ** names;
 	size_t nnames, ncols;
+	size_t nkept;		/* up to here: kept, without being named */
+	int soft;		/* the column of x-soft-delete; -1: none */
+	int changed;		/* with it: the change column, or -1 */
 	size_t fixed;		/* bytes of all heads and brackets */
 	unsigned depth;		/* the deepest OP_OPEN */
 	/* What the target's SCHEMA says. */

@@ -30,7 +30,8 @@ static const struct word {
 	{ "items", AT_PROPERTY | AT_VALUE }, { "default", AT_PROPERTY },
 	{ "x-from", AT_PROPERTY }, { "x-apply", AT_PROPERTY },
 	{ "x-null", AT_TOP | AT_PROPERTY }, { "x-source", AT_TOP },
-	{ "x-target", AT_TOP }, { "x-columns", AT_TOP }, { "x-drop", AT_TOP }
+	{ "x-target", AT_TOP }, { "x-columns", AT_TOP }, { "x-drop", AT_TOP },
+	{ "x-soft-delete", AT_TOP }, { "x-deletes", AT_TOP }
 };
 
 /* What is handed down while the file is read. */
@@ -508,6 +509,7 @@ read_top(struct reader * rd)
 	read_properties(rd, top, &rd->sf->prop, &rd->sf->nprop,
 	    rd->sf->omit_null);
 	read_drop(rd, top);
+	softdelete_read(&rd->sf->soft, top, &rd->f);
 }
 
 struct schemafile *
@@ -553,6 +555,7 @@ schemafile_free(struct schemafile * sf)
 		return;
 	properties_free(sf->prop, sf->nprop);
 	columns_free(&sf->cols);
+	softdelete_clear(&sf->soft);
 	free(sf->key);
 	json_free(sf->doc);
 	free(sf->path);

@@ -6,6 +6,7 @@
 #include "columns.h"
 #include "fault.h"
 #include "rules.h"
+#include "softdelete.h"
 #include "steps.h"
 
 /*
@@ -41,6 +42,7 @@ struct schemafile {
 	const char ** key;
 	size_t nkey;
 	const char * collection;	/* x-target; NULL: not said */
+	struct softdelete soft;
 	enum columns_policy policy;
 	int omit_null;
 	struct columns cols;	/* the columns that are named */

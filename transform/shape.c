@@ -33,6 +33,7 @@ struct shape {
 	struct part * part;	/* all of its operations, ... */
 	size_t npart;		/* ... or 0 if some do something else */
 	size_t nflat;		/* ... or 0 if some do so with any row */
+	int gone;		/* the row is deleted by x-soft-delete */
 	struct level * level;
 	unsigned nlevel;
 	struct scratch * mem;
@@ -370,6 +371,15 @@ is_sdc(const struct record_field * f)
 	return (f->key.n >= 5 && memcmp(f->key.p, "_sdc_", 5) == 0);
 }
 
+/* A member that always passes, unless another one takes its place. */
+static int
+is_passed(const struct shape * sh, const struct record_field * f)
+{
+
+	return (is_sdc(f) && !(sh->gone && scan_equal(&f->key, DELETED_AT,
+	    sizeof DELETED_AT - 1)));
+}
+
 /* Columns without an operation, by the policy. */
 static int
 put_others(struct shape * sh, const struct record * r, struct buf * out,
@@ -383,7 +393,8 @@ put_others(struct shape * sh, const struct record * r, struct buf * out,
 		if (f->slot >= 0 && (size_t)f->slot < plan->ncols)
 			continue;
 		if (is_sdc(f)) {
-			put_field(out, f);
+			if (is_passed(sh, f))
+				put_field(out, f);
 			continue;
 		}
 		if (plan->sf->policy == COLUMNS_DROP ||
@@ -448,6 +459,20 @@ take_columns(struct shape * sh, const struct record * r)
 	find_parts(sh);
 }
 
+/* When the row was deleted, as far as it tells. */
+static void
+put_gone(struct shape * sh, const struct record * r, struct buf * out)
+{
+	const struct plan * plan = sh->plan;
+
+	buf_puts(out, ",\"" DELETED_AT "\":");
+	if (!softdelete_put_time(sh->col[plan->soft], out) &&
+	    !softdelete_put_time(&r->at, out) &&
+	    !(plan->changed != -1 && sh->col[plan->changed] != NULL &&
+	    softdelete_put_time(sh->col[plan->changed], out)))
+		buf_puts(out, "\"1970-01-01T00:00:00.000000Z\"");
+}
+
 int
 shape_record(struct shape * sh, const struct record * r, struct buf * out,
     struct verdict * why)
@@ -467,8 +492,22 @@ shape_record(struct shape * sh, const struct record * r, struct buf * out,
 		out->n = start;
 		return (-1);
 	}
+	if (sh->gone)
+		put_gone(sh, r, out);
 	close_object(out, start);
 	return (0);
+}
+
+int
+shape_is_gone(struct shape * sh, const struct record * r)
+{
+	const struct scan_value * v;
+
+	take_columns(sh, r);
+	v = sh->plan->soft == -1 || r->op == 'd' ? NULL :
+	    sh->col[sh->plan->soft];
+	sh->gone = (v != NULL && softdelete_meets(&sh->plan->sf->soft, v));
+	return (sh->gone);
 }
 
 int
@@ -489,9 +528,11 @@ shape_delete(struct shape * sh, const struct record * r, struct buf * out,
 		}
 	}
 	for (f = r->field; f < r->field + r->nfield; f++) {
-		if (is_sdc(f))
+		if (is_passed(sh, f))
 			put_field(out, f);
 	}
+	if (sh->gone)
+		put_gone(sh, r, out);
 	close_object(out, start);
 	return (0);
 }

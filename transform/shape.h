@@ -25,6 +25,15 @@ int shape_record(struct shape * sh, const struct record * r,
     struct buf * out, struct verdict * why);
 
 /**
+ * shape_is_gone(sh, r):
+ * Return nonzero if the row ${r} is one that is there, but deleted as
+ * x-soft-delete says.  What shape_record() and shape_delete() make of it then
+ * has _sdc_deleted_at: the time in that column, if it has one, or else in
+ * `at`, in the change column, or the start of 1970.
+ */
+int shape_is_gone(struct shape * sh, const struct record * r);
+
+/**
  * shape_delete(sh, r, out, why):
  * The same for a deleted row: the key only, and _sdc_ members.
  */

@@ -200,6 +200,7 @@ do_row(struct run * run, struct stream * st, const struct record * r)
 	const char * end = r->line + r->len;
 	size_t start = out->n;
 	struct verdict why;
+	char op = 0;		/* another one than it says, or clearly */
 	int rc;
 
 	run->records++;
@@ -209,8 +210,13 @@ do_row(struct run * run, struct stream * st, const struct record * r)
 		buf_put(out, r->line, r->len + 1);
 		return (GO_ON);
 	}
-	buf_put(out, r->line, (size_t)(r->record.p - r->line));
-	if (r->op == 'd')
+	if (shape_is_gone(st->shape, r))
+		op = st->plan->sf->soft.marks ? r->op : 'd';
+	if (op != 0)
+		message_put_head(out, r, op);
+	else
+		buf_put(out, r->line, (size_t)(r->record.p - r->line));
+	if (r->op == 'd' || op == 'd')
 		rc = shape_delete(st->shape, r, out, &why);
 	else
 		rc = shape_record(st->shape, r, out, &why);
@@ -224,7 +230,7 @@ do_row(struct run * run, struct stream * st, const struct record * r)
 	if (end - behind == 1)
 		buf_put(out, behind, 2);
 	else
-		message_put_tail(out, r);
+		message_put_tail(out, r, op);
 	return (GO_ON);
 }
 
