@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../common/mem.h"
+#include "../common/timestamp.h"
 
 #include "bsonw.h"
 #include "resolve.h"
@@ -348,13 +349,26 @@ add_document(struct batch * b, struct bsonizer * z, const struct plan * plan,
 	return (0);
 }
 
+/* When the row was deleted whose document is marked: now, if not known. */
+static void
+add_mark(struct batch * b, struct bsonizer * z, const struct plan * plan,
+    const struct record * r, struct batch_op * op)
+{
+	int64_t ms;
+
+	if (!bsonize_deleted(z, plan, r, &ms))
+		ms = timestamp_now() / 1000;
+	op->doc = (uint32_t)b->notes.n;
+	buf_put(&b->notes, &ms, sizeof ms);
+}
+
 /* How the write is sent at first. */
 static inline void
 choose_guard(struct batch_op * op, int deletes, const struct plan * plan,
     const struct batch_options * opt)
 {
 
-	op->verb = deletes ? BATCH_DELETE :
+	op->verb = deletes ? (opt->mark ? BATCH_MARK : BATCH_DELETE) :
 	    (opt->insert || plan->key == PLAN_KEY_NONE) ? BATCH_INSERT :
 	    BATCH_UPDATE;
 	op->guard = (op->v_n == 0) ? BATCH_GUARD_NONE :
@@ -444,9 +458,11 @@ batch_add(struct batch * b, struct bsonizer * z, const struct plan * plan,
 		return (BATCH_MERGED);
 	}
 	choose_guard(&op, r->op == 'd', plan, opt);
-	if (r->op == 'd')
+	if (r->op == 'd') {
 		b->laid = LAID_MIXED;
-	else if (add_document(b, z, plan, r, &op, opt, err) == -1)
+		if (opt->mark)
+			add_mark(b, z, plan, r, &op);
+	} else if (add_document(b, z, plan, r, &op, opt, err) == -1)
 		goto bad;
 	keep_text(b, r->line, r->len, &op);
 	return (put_op(b, &op, s));

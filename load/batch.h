@@ -32,7 +32,7 @@ enum batch_state {
 	BATCH_DONE
 };
 
-enum batch_verb { BATCH_INSERT, BATCH_UPDATE, BATCH_DELETE };
+enum batch_verb { BATCH_INSERT, BATCH_UPDATE, BATCH_DELETE, BATCH_MARK };
 
 /*
  * One write, in a cache line.  The texts lie in the batch: see batch_note().
@@ -40,7 +40,8 @@ enum batch_verb { BATCH_INSERT, BATCH_UPDATE, BATCH_DELETE };
  */
 struct batch_op {
 	uint32_t key, key_n;	/* type byte and value of _id */
-	uint32_t doc, doc_n;	/* the document; n = 0 for a deletion */
+	uint32_t doc, doc_n;	/* the document; n = 0 for a deletion, or a
+				 * mark, whose time is the note at doc */
 	uint32_t v;		/* the version */
 	uint32_t seen;		/* the version for BATCH_GUARD_EXACT */
 	uint32_t text, text_n;	/* its message, if messages are kept */
@@ -84,6 +85,7 @@ struct batch_options {
 	int insert;		/* the collection was empty: plain inserts */
 	int has_version;	/* Singer's version of the table */
 	int64_t version;
+	int mark;		/* a deletion marks the document */
 };
 
 enum batch_result {

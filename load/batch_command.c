@@ -13,7 +13,8 @@ static const struct verb {
 } verbs[] = {
 	[BATCH_INSERT] = { "insert", "documents" },
 	[BATCH_UPDATE] = { "update", "updates" },
-	[BATCH_DELETE] = { "delete", "deletes" }
+	[BATCH_DELETE] = { "delete", "deletes" },
+	[BATCH_MARK] = { "update", "updates" }
 };
 
 /* In blocks: buffers have room for more behind what they hold. */
@@ -231,6 +232,7 @@ put_write(const struct batch * b, const struct batch_op * op, size_t index,
     enum batch_verb verb, struct buf * out)
 {
 	size_t start;
+	int64_t ms;
 
 	bsonw_index(out, BSONW_DOCUMENT, index);
 	if (verb == BATCH_INSERT) {
@@ -241,6 +243,12 @@ put_write(const struct batch * b, const struct batch_op * op, size_t index,
 	put_filter(b, op, out);
 	if (verb == BATCH_DELETE) {
 		bsonw_int32(out, "limit", 1);
+		bsonw_close(out, start);
+		return;
+	}
+	if (verb == BATCH_MARK) {
+		memcpy(&ms, b->notes.p + op->doc, sizeof ms);
+		deletes_put_mark(out, b->notes.p + op->v, op->v_n, ms);
 		bsonw_close(out, start);
 		return;
 	}

@@ -131,6 +131,42 @@ bsonize_time(struct bsonizer * z, const struct plan * plan,
 	return (1);
 }
 
+/* The time in a string, in milliseconds.  Return 0, or -1. */
+static int
+read_ms(struct bsonizer * z, const struct scan_value * v, int64_t * ms)
+{
+	const char * p;
+	char tmp[64];
+	size_t n;
+	int micros;
+
+	if (v->kind != SCAN_STRING)
+		return (-1);
+	p = bsonize_plain_text(v, tmp, sizeof tmp, &n);
+	return (p == NULL ? -1 : bsonize_read_time(z, p, n, ms, &micros));
+}
+
+static int
+is_deleted_at(const struct record_field * f)
+{
+
+	return (scan_equal(&f->key, DELETES_AT, sizeof DELETES_AT - 1));
+}
+
+int
+bsonize_deleted(struct bsonizer * z, const struct plan * plan,
+    const struct record * r, int64_t * ms)
+{
+	size_t i;
+
+	for (i = 0; i < r->nfield; i++) {
+		if (is_deleted_at(&r->field[i]) &&
+		    read_ms(z, &r->field[i].val, ms) == 0)
+			return (1);
+	}
+	return (bsonize_time(z, plan, r, ms) == 1);
+}
+
 /* A property that the SCHEMA doesn't name, at the top of the document. */
 static int
 put_unknown(struct bsonizer * z, const struct record_field * rf)
@@ -140,8 +176,11 @@ put_unknown(struct bsonizer * z, const struct record_field * rf)
 	size_t head = z->out->n;
 	int type, escaped = 0;
 
-	if (!key->escaped && key->n >= 5 && memcmp(key->p, "_sdc_", 5) == 0)
+	if (!key->escaped && key->n >= 5 && memcmp(key->p, "_sdc_", 5) == 0) {
+		if (is_deleted_at(rf) && rf->val.kind != SCAN_NULL)
+			z->deleted = &rf->val;
 		return (0);
+	}
 	if (scan_equal(key, PLAN_STAMP, sizeof PLAN_STAMP - 1))
 		return (refuse(z, "name", "is the name that load keeps its "
 		    "own notes under"));
@@ -170,8 +209,12 @@ put_field(struct bsonizer * z, const struct record_field * rf, int * unknown)
 		return (put_unknown(z, rf));
 	}
 	f = &z->plan->field[rf->slot];
-	if (f->elem == NULL)
+	if (f->elem == NULL) {
+		if (rf->slot == z->plan->deleted_at &&
+		    rf->val.kind != SCAN_NULL)
+			z->deleted = &rf->val;
 		return (0);
+	}
 	if (f->refused != NULL)
 		return (refuse(z, "name", f->refused));
 	out->n = (size_t)(bsonize_put_block(buf_room(out, f->elem_n), f->elem,
@@ -188,22 +231,38 @@ put_field(struct bsonizer * z, const struct record_field * rf, int * unknown)
 	return (0);
 }
 
-/* The stamp, as the last field.  ${c} is the change field's value. */
-static void
-put_stamp(struct buf * out, const struct bsonize_stamp * s, int has_c,
-    int64_t c)
+/* The row is there, but marked as deleted: since when? */
+static int
+put_mark(struct bsonizer * z, const struct bsonize_stamp * s)
 {
+	int64_t ms = s->at_ms;
+
+	if (read_ms(z, z->deleted, &ms) == -1 && !s->has_at)
+		return (refuse(z, "time", "is no time"));
+	bsonw_date(z->out, DELETES_MARKED, ms);
+	return (0);
+}
+
+/* The stamp, as the last field. */
+static int
+put_stamp(struct bsonizer * z, const struct bsonize_stamp * s)
+{
+	struct buf * out = z->out;
 	size_t start = bsonw_nested(out, BSONW_DOCUMENT, PLAN_STAMP);
+	int rc = 0;
 
 	if (s->v != NULL)
 		bsonw_text(out, "v", s->v, s->v_n);
 	if (s->has_at)
 		bsonw_date(out, "at", s->at_ms);
-	if (has_c && !(s->has_at && s->at_ms == c))
-		bsonw_date(out, "c", c);
+	if (z->has_change && !(s->has_at && s->at_ms == z->change_ms))
+		bsonw_date(out, "c", z->change_ms);
 	if (s->has_version)
 		bsonw_int64(out, "version", s->version);
+	if (z->deleted != NULL)
+		rc = put_mark(z, s);
 	bsonw_close(out, start);
+	return (rc);
 }
 
 int
@@ -225,7 +284,11 @@ bsonize_document(struct bsonizer * z, const struct plan * plan,
 			return (-1);
 		}
 	}
-	put_stamp(out, stamp, z->has_change, z->change_ms);
+	if (put_stamp(z, stamp) == -1) {
+		err->name = DELETES_AT;
+		err->name_n = sizeof DELETES_AT - 1;
+		return (-1);
+	}
 	bsonw_close(out, start);
 	if (unknown && bsonize_check_names(z, start) == -1)
 		return (-1);

@@ -75,9 +75,18 @@ int bsonize_time(struct bsonizer * z, const struct plan * plan,
     const struct record * r, int64_t * ms);
 
 /**
+ * bsonize_deleted(z, plan, r, ms):
+ * When the deleted row ${r} was deleted: its _sdc_deleted_at, else as
+ * bsonize_time().  Return 1 and store milliseconds, or 0 if it is unknown.
+ */
+int bsonize_deleted(struct bsonizer * z, const struct plan * plan,
+    const struct record * r, int64_t * ms);
+
+/**
  * bsonize_document(z, plan, r, key, key_n, stamp, out, err):
  * Append to ${out} the document of the row ${r} with the _id ${key} of
- * ${key_n} bytes, as from bsonize_key(), and the stamp.  Return 0, or fill
+ * ${key_n} bytes, as from bsonize_key(), and the stamp, with the mark if the
+ * row has an _sdc_deleted_at that isn't null.  Return 0, or fill
  * ${err} and return -1; ${out} then holds a torn document.
  */
 int bsonize_document(struct bsonizer * z, const struct plan * plan,

@@ -33,6 +33,9 @@ struct bsonizer {
 	/* The row's value of the change property, once it is written. */
 	int has_change;
 	int64_t change_ms;
+
+	/* When the row was deleted, if it says that, or NULL. */
+	const struct scan_value * deleted;
 };
 
 /*

@@ -603,6 +603,7 @@ bsonize_begin(struct bsonizer * z, const struct plan * plan, struct buf * out,
 	z->key = key;
 	z->decimals = 0;
 	z->has_change = 0;
+	z->deleted = NULL;
 	memset(err, 0, sizeof *err);
 }
 

@@ -99,24 +99,45 @@ put_unlike(const bson_t * a, const bson_t * b, int values, struct buf * out,
 	}
 }
 
+static int
+is_marked(const bson_t * doc)
+{
+	bson_iter_t it, in;
+
+	return (bson_iter_init(&it, doc) && bson_iter_find_descendant(&it,
+	    PLAN_STAMP "." DELETES_MARKED, &in));
+}
+
+int
+compare_marked(const char * doc, size_t n)
+{
+	bson_t b;
+
+	return (bson_init_static(&b, (const uint8_t *)doc, n) &&
+	    is_marked(&b));
+}
+
 int
 compare_documents(const char * a, size_t na, const char * b, size_t nb,
     struct buf * fields)
 {
 	size_t start = fields->n;
 	bson_t x, y;
-	int any = 0;
+	int any = 0, marks;
 
 	if (!bson_init_static(&x, (const uint8_t *)a, na) ||
 	    !bson_init_static(&y, (const uint8_t *)b, nb)) {
 		buf_puts(fields, "[]");
 		return (0);
 	}
-	if (same_in_order(&x, &y))
+	marks = (is_marked(&x) == is_marked(&y));
+	if (marks && same_in_order(&x, &y))
 		return (1);
 	buf_putc(fields, '[');
 	put_unlike(&x, &y, 1, fields, &any);
 	put_unlike(&y, &x, 0, fields, &any);
+	if (!marks)
+		put_name(fields, PLAN_STAMP "." DELETES_MARKED, &any);
 	buf_putc(fields, ']');
 	if (!any)
 		fields->n = start;

@@ -14,7 +14,8 @@
 
 /**
  * compare_documents(a, na, b, nb, fields):
- * Compare the BSON documents ${a} of ${na} bytes and ${b} of ${nb}.  Return
+ * Compare the BSON documents ${a} of ${na} bytes and ${b} of ${nb}, and
+ * whether they are marked as those of deleted rows.  Return
  * nonzero if they are equal; else append the names of the fields that differ
  * to ${fields} as a JSON array.
  */
@@ -28,6 +29,9 @@ int compare_documents(const char * a, size_t na, const char * b, size_t nb,
  */
 void compare_stamp(const char * doc, size_t n, const char ** v,
     size_t * v_n);
+
+/* Is the document ${doc} of ${n} bytes marked as that of a deleted row? */
+int compare_marked(const char * doc, size_t n);
 
 /**
  * compare_body(doc, n, len):

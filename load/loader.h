@@ -57,6 +57,7 @@ struct table {
 	struct quick * quick;	/* rows like the last one */
 	struct fill fill[LOADER_LANES];
 	int insert;		/* the collection was empty */
+	enum deletes deletes;	/* what becomes of deleted rows */
 	int shared;		/* another stream has the same collection */
 	int whole;		/* --verify: all of its rows come; */
 	int opaque;		/* its keys aren't those of the rows */

@@ -7,6 +7,7 @@
 #include "../common/mem.h"
 #include "../common/reject.h"
 #include "../common/stop.h"
+#include "../common/timestamp.h"
 
 #include "bsonw.h"
 
@@ -137,6 +138,7 @@ replace_plan(struct loader * ld, struct table * t, struct plan * plan,
 	char * collection = choose_collection(ld, plan);
 	int same = (strcmp(collection, t->collection) == 0);
 
+	t->deletes = plan->deletes;
 	plan_free(t->plan);
 	t->plan = plan;
 	quick_free(t->quick);
@@ -156,6 +158,8 @@ replace_plan(struct loader * ld, struct table * t, struct plan * plan,
 		find_shared(ld, t);
 	}
 	tell_plan(t);
+	if (options_deletes(ld->opt, t->name, &t->deletes) == -1)
+		return (EXIT_PERM);
 	return (t->fill[0].batch == NULL ? prepare(ld, t) : EXIT_DONE);
 }
 
@@ -268,6 +272,44 @@ on_full(struct loader * ld, struct table * t, size_t l)
 	return (rc == EXIT_DONE ? loader_acknowledge(ld) : rc);
 }
 
+/*
+ * What becomes of all documents that ${filter} finds, as their rows are gone;
+ * ${r} tells when.  It is closed here.
+ */
+static int
+sweep(struct loader * ld, struct table * t, const struct record * r,
+    struct buf * filter, size_t start)
+{
+	struct buf mark = { NULL, 0, 0 };
+	char v[BATCH_VERSION_MAX];
+	int64_t ms;
+	size_t in;
+	int rc;
+
+	if (t->deletes == DELETES_IGNORE) {
+		log_info("%s: its table was emptied, and its documents stay",
+		    t->name);
+		t->counts.ignored++;
+		return (EXIT_DONE);
+	}
+	if (t->deletes == DELETES_MARK) {
+		in = bsonw_nested(filter, BSONW_DOCUMENT,
+		    PLAN_STAMP "." DELETES_MARKED);
+		bsonw_bool(filter, "$exists", 0);
+		bsonw_close(filter, in);
+		if (r->type != RECORD_ROW || bsonize_time(ld->bsonizer,
+		    t->plan, r, &ms) != 1)
+			ms = timestamp_now() / 1000;
+		deletes_put_mark(&mark, v, batch_version(r->pos,
+		    r->type == RECORD_ROW ? r->npos : 0, v), ms);
+	}
+	bsonw_close(filter, start);
+	rc = loader_exit(writer_sweep(ld->lane[0].writer, t->collection,
+	    filter, mark.n > 0 ? &mark : NULL, &t->counts));
+	buf_free(&mark);
+	return (rc);
+}
+
 /* The source's table was emptied: so are the rows of before. */
 static int
 on_truncate(struct loader * ld, struct table * t, const struct record * r)
@@ -293,9 +335,7 @@ on_truncate(struct loader * ld, struct table * t, const struct record * r)
 		bsonw_bool(&filter, "$exists", 1);
 	}
 	bsonw_close(&filter, in);
-	bsonw_close(&filter, start);
-	rc = loader_exit(writer_delete(ld->lane[0].writer, t->collection, &filter,
-	    &t->counts));
+	rc = sweep(ld, t, r, &filter, start);
 	buf_free(&filter);
 	return (rc);
 }
@@ -334,19 +374,49 @@ choose_lane(struct loader * ld, const struct table * t,
 	return (batch_hash(ld->key.p, ld->key.n) % ld->nlane);
 }
 
+/*
+ * A document is marked as it is.  So what waits to be written of it goes
+ * first, or else the mark would take the place of it.
+ */
+static int
+write_before_mark(struct loader * ld, struct table * t,
+    const struct record * r, size_t l)
+{
+	struct bsonize_error err;
+	const struct batch_op * op;
+
+	if (t->plan->key == PLAN_KEY_NONE)
+		return (EXIT_DONE);
+	buf_clear(&ld->key);
+	if (bsonize_key(ld->bsonizer, t->plan, r, &ld->key, &err) == -1)
+		return (EXIT_DONE);
+	op = batch_find(t->fill[l].batch, ld->key.p, ld->key.n);
+	return (op != NULL && op->doc_n > 0 ? loader_write(ld, t) :
+	    EXIT_DONE);
+}
+
 /* Take a row into its table's batch. */
 static int
 add_row(struct loader * ld, struct table * t, const struct record * r)
 {
 	struct batch_options bo = { ld->opt->policy != RESOLVE_SOURCE,
-	    t->insert, 0, 0 };
+	    t->insert, 0, 0, t->deletes == DELETES_MARK };
 	struct bsonize_error err;
 	enum batch_result added;
 	size_t l;
+	int rc;
 
+	if (r->op == 'd' && t->deletes == DELETES_IGNORE &&
+	    ld->verify == NULL) {
+		t->counts.ignored++;
+		return (EXIT_DONE);
+	}
 	if (ld->opt->activate)
 		read_version(r, &bo);
 	l = choose_lane(ld, t, r);
+	if (r->op == 'd' && bo.mark &&
+	    (rc = write_before_mark(ld, t, r, l)) != EXIT_DONE)
+		return (rc);
 	added = batch_add(t->fill[l].batch, ld->bsonizer, t->plan, r,
 	    linein_number(ld->in), &bo, &err);
 	if (added == BATCH_BAD)
@@ -452,7 +522,7 @@ static int
 on_activate(struct loader * ld, const struct record * r)
 {
 	struct table * t = find_table(ld, &r->stream);
-	struct batch_options bo = { 0, 0, 0, 0 };
+	struct batch_options bo = { 0, 0, 0, 0, 0 };
 	struct buf f = { NULL, 0, 0 };
 	size_t start, array, in, lt, ex;
 	int rc;
@@ -487,9 +557,7 @@ on_activate(struct loader * ld, const struct record * r)
 	bsonw_close(&f, ex);
 	bsonw_close(&f, in);
 	bsonw_close(&f, array);
-	bsonw_close(&f, start);
-	rc = loader_exit(writer_delete(ld->lane[0].writer, t->collection, &f,
-	    &t->counts));
+	rc = sweep(ld, t, r, &f, start);
 	buf_free(&f);
 	return (rc);
 }
@@ -522,7 +590,7 @@ static inline int
 on_quick(struct loader * ld, struct table * t, const char * p, size_t n)
 {
 	struct batch_options bo = { ld->opt->policy != RESOLVE_SOURCE,
-	    t->insert, 0, 0 };
+	    t->insert, 0, 0, 0 };
 	enum batch_result added;
 	size_t l = 0;
 

@@ -25,6 +25,9 @@ static const struct setting settings[] = {
 	    "tries after a failure" },
 	{ "SYNC_RETRY_DELAY", SETTING_UINT, "30", 0, 86400,
 	    "seconds before the last of them" },
+	{ "SYNC_DELETES", SETTING_TEXT, NULL, 0, 0,
+	    "of rows: mirror, mark or ignore them, unless the SCHEMA's "
+	    "`deletes` says [mirror]" },
 	{ NULL, SETTING_TEXT, NULL, 0, 0, NULL }
 };
 
@@ -80,7 +83,8 @@ static const char help[] =
 
 static const char more_settings[] =
 "  SYNC_<STREAM>_COLLECTION  collection of a stream, unless it is the\n"
-"                    SCHEMA's `collection` or the stream's own name\n";
+"                    SCHEMA's `collection` or the stream's own name\n"
+"  SYNC_<STREAM>_DELETES  SYNC_DELETES of a stream\n";
 
 static const char exits[] =
 "\n"
@@ -306,6 +310,15 @@ check_compressors(const struct settings * s)
 }
 
 static void
+check_deletes(const char * value)
+{
+
+	if (value != NULL && deletes_named(value) == -1)
+		die_perm("SYNC_DELETES: \"%s\" is none of mirror, mark, "
+		    "ignore", value);
+}
+
+static void
 load_settings(struct options * opt)
 {
 	struct settings * s;
@@ -319,6 +332,7 @@ load_settings(struct options * opt)
 	opt->database = settings_text(s, "MONGODB_DATABASE");
 	check_compressors(s);
 	opt->compressors = settings_text(s, "MONGODB_COMPRESSORS");
+	check_deletes(settings_text(s, "SYNC_DELETES"));
 	opt->batch = settings_uint(s, "SYNC_BATCH_SIZE");
 	opt->connections = settings_uint(s, "SYNC_CONNECTIONS");
 	opt->max_retries = settings_uint(s, "SYNC_MAX_RETRIES");
@@ -378,6 +392,27 @@ options_collection(const struct options * opt, const char * stream)
 
 	return (settings_of_stream(opt->settings, "SYNC_", stream,
 	    "_COLLECTION"));
+}
+
+int
+options_deletes(const struct options * opt, const char * stream,
+    enum deletes * deletes)
+{
+	const char * value = settings_of_stream(opt->settings, "SYNC_",
+	    stream, "_DELETES");
+	int named;
+
+	if (value == NULL)
+		value = settings_text(opt->settings, "SYNC_DELETES");
+	if (value == NULL)
+		return (0);
+	if ((named = deletes_named(value)) == -1) {
+		log_error("%s: its SYNC_..._DELETES \"%s\" is none of "
+		    "mirror, mark, ignore", stream, value);
+		return (-1);
+	}
+	*deletes = (enum deletes)named;
+	return (0);
 }
 
 void

@@ -7,6 +7,7 @@
 #include "../common/quota.h"
 #include "../common/settings.h"
 
+#include "deletes.h"
 #include "plan.h"
 #include "resolve.h"
 
@@ -69,6 +70,14 @@ const char * options_reload_uri(struct options * opt);
 /* The collection that the settings give a stream, or NULL. */
 const char * options_collection(const struct options * opt,
     const char * stream);
+
+/**
+ * options_deletes(opt, stream, deletes):
+ * Store what the settings say of a stream's deleted rows, if they say it.
+ * Return 0, or -1 after a report.
+ */
+int options_deletes(const struct options * opt, const char * stream,
+    enum deletes * deletes);
 
 void options_free(struct options * opt);
 

@@ -239,6 +239,26 @@ change_build(const struct json_node * bookmarks, struct plan * plan)
 		plan->change = slot;
 }
 
+/* What becomes of deleted rows, and what tells of them. */
+static int
+deletes_build(struct plan_builder * b, const struct json_node * word,
+    struct plan * plan)
+{
+	int named = deletes_named(json_text(word, NULL));
+	size_t i;
+
+	if (word != NULL && json_kind(word) != JSON_NULL && named == -1)
+		return (plan_fail(b, "`deletes` is none of mirror, mark, "
+		    "ignore"));
+	plan->deletes = named == -1 ? DELETES_MIRROR : (enum deletes)named;
+	plan->deleted_at = -1;
+	for (i = 0; i < plan->nfield; i++) {
+		if (strcmp(plan->field[i].name, DELETES_AT) == 0)
+			plan->deleted_at = (int)i;
+	}
+	return (0);
+}
+
 /* Fill in ${plan} from the message ${root}. */
 static int
 build(struct plan_builder * b, const struct json_node * root,
@@ -269,6 +289,8 @@ build(struct plan_builder * b, const struct json_node * root,
 		return (-1);
 	id_build(plan);
 	change_build(json_get(root, "bookmark_properties"), plan);
+	if (deletes_build(b, json_get(root, "deletes"), plan) == -1)
+		return (-1);
 	return (names_differ(b, plan->field, plan->nfield));
 }
 

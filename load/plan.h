@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "deletes.h"
+
 /*
  * What a SCHEMA message says about the documents of a stream, worked out
  * once: each property's BSON type and field name, the key, and the field that
@@ -63,6 +65,7 @@ enum plan_key {
 struct plan {
 	char * stream;
 	char * collection;	/* as SCHEMA names it, or NULL */
+	enum deletes deletes;	/* as SCHEMA says, or mirror */
 	struct plan_field * field;	/* the index is the slot of record.h */
 	size_t nfield;
 	const char ** names;	/* of the fields, for record_shape() */
@@ -71,6 +74,7 @@ struct plan {
 	size_t nkeys;
 	int change;		/* slot of the property that is a date and
 				 * tells the time of change, or -1 */
+	int deleted_at;		/* slot of DELETES_AT, or -1 */
 	int renamed_id;		/* a property _id that is not the key is
 				 * stored as __id */
 	int decimal_reject;	/* policies, from struct plan_options */

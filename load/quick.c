@@ -409,7 +409,8 @@ look_closer(struct quick * q, const struct step * s, const char * p,
 	    (v.kind >= SCAN_ARRAY && scan_duplicate(&v, &dup)))
 		return (NULL);
 	if (s->how == QUICK_SKIP)
-		return (p);
+		return (s->slot == q->plan->deleted_at &&
+		    v.kind != SCAN_NULL ? NULL : p);
 	if ((type = bsonize_value(q->z, q->plan, &s->field->type, &v,
 	    out)) == -1)
 		return (NULL);

@@ -37,6 +37,7 @@ struct resolve_found {
 	int64_t c_ms;		/* the change field as load wrote it, if that
 				 * was another time */
 	int64_t change_ms;	/* the change field now */
+	int marked;		/* as deleted */
 };
 
 /* What is to be written. */

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "../common/exitcode.h"
 #include "../common/log.h"
 #include "../common/reject.h"
@@ -32,7 +34,12 @@ tell_counts(const struct loader * ld, const struct table * t,
     const char * operation)
 {
 	const struct write_counts * c = &t->counts;
+	char kept[80] = "";
 
+	if (t->deletes != DELETES_MIRROR)
+		snprintf(kept, sizeof kept, "; of deleted rows %ju marked, "
+		    "%ju ignored", (uintmax_t)c->marked,
+		    (uintmax_t)c->ignored);
 	log_event(LOG_LEVEL_INFO, LOG_FIELDS(LOG_TEXT("table", t->name),
 	    LOG_TEXT("operation", operation),
 	    LOG_TEXT("collection", t->collection),
@@ -40,6 +47,8 @@ tell_counts(const struct loader * ld, const struct table * t,
 	    LOG_INT("records_created", c->created),
 	    LOG_INT("records_updated", c->updated),
 	    LOG_INT("records_deleted", c->deleted),
+	    LOG_INT("records_marked", c->marked),
+	    LOG_INT("records_ignored", c->ignored),
 	    LOG_INT("records_absent", c->absent),
 	    LOG_INT("records_stale", c->stale),
 	    LOG_INT("records_merged", c->merged),
@@ -50,11 +59,11 @@ tell_counts(const struct loader * ld, const struct table * t,
 	    LOG_MICROS("duration_seconds", stop_clock() - t->started),
 	    LOG_INT("errors", c->errors)),
 	    "%s: %ju records%s: %ju created, %ju updated, %ju deleted, "
-	    "%ju stale, %ju rejected", t->name, (uintmax_t)t->processed,
+	    "%ju stale, %ju rejected%s", t->name, (uintmax_t)t->processed,
 	    ld->opt->dry_run ? ", none written; it would be" : "",
 	    (uintmax_t)c->created, (uintmax_t)c->updated,
 	    (uintmax_t)c->deleted, (uintmax_t)c->stale,
-	    (uintmax_t)c->rejected);
+	    (uintmax_t)c->rejected, kept);
 }
 
 /* The same at the end. */

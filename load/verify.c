@@ -185,6 +185,7 @@ note(const struct verify_found * f, struct suspect * now)
 	if (f->source_n > 0) {
 		compare_body(f->source, f->source_n, &n);
 		digest_make(no_secret, f->source, n, now->source);
+		now->source[0] ^= compare_marked(f->source, f->source_n);
 	}
 	if (f->target_n == 0)
 		return;
@@ -197,6 +198,25 @@ note(const struct verify_found * f, struct suspect * now)
 	}
 }
 
+/* A document without a row: is it as the policy wants it? */
+static int
+is_kept(struct verify * v, const struct verify_found * f)
+{
+
+	switch (f->t->deletes) {
+	case DELETES_MIRROR:
+		return (0);
+	case DELETES_MARK:
+		if (!compare_marked(f->target, f->target_n))
+			return (0);
+		v->sums.marked++;
+		return (1);
+	case DELETES_IGNORE:
+		v->sums.ignored++;
+	}
+	return (1);
+}
+
 int
 verify_put(struct verify * v, const struct verify_found * f,
     struct suspect * now)
@@ -205,7 +225,7 @@ verify_put(struct verify * v, const struct verify_found * f,
 	const char * what = "different";
 	int rc;
 
-	if (f->target_n == 0 && f->source_n == 0)
+	if (f->source_n == 0 && (f->target_n == 0 || is_kept(v, f)))
 		return (0);
 	if (f->target_n == 0)
 		what = "missing";
@@ -260,7 +280,7 @@ mend(struct verify * v, const struct batch_op * op,
 	struct loader * ld = v->ld;
 	struct table * t = v->t;
 	struct batch_options bo = { ld->opt->policy != RESOLVE_SOURCE, 0, 0,
-	    0 };
+	    0, t->deletes == DELETES_MARK };
 	struct bsonize_error berr;
 	struct record_error err;
 	struct record r;
@@ -270,7 +290,7 @@ mend(struct verify * v, const struct batch_op * op,
 		return;
 
 	/* What load didn't write isn't load's to delete. */
-	if (op->verb == BATCH_DELETE && before->seen_n == 0)
+	if (op->doc_n == 0 && before->seen_n == 0)
 		return;
 	buf_clear(&v->line);
 	buf_put(&v->line, batch_message(v->b, op->text), op->text_n);
@@ -299,7 +319,7 @@ meet(struct verify * v, struct batch_op * op, const bson_t * doc)
 	int had;
 
 	op->state = BATCH_DONE;
-	if (op->verb != BATCH_DELETE) {
+	if (op->doc_n > 0) {
 		f.source = batch_document(b, op);
 		f.source_n = op->doc_n;
 	}
@@ -498,6 +518,7 @@ tell(const struct verify * v, size_t whole)
 	    LOG_INT("extra", s->extra), LOG_INT("foreign", s->foreign),
 	    LOG_INT("counted", s->counted), LOG_INT("mended", s->mended),
 	    LOG_INT("rejected", s->rejected), LOG_INT("filtered", s->filtered),
+	    LOG_INT("marked", s->marked), LOG_INT("ignored", s->ignored),
 	    LOG_INT("whole", whole),
 	    LOG_MICROS("oldest_seconds", age > 0 ? age : 0)),
 	    "%ju records compared: %ju missing, %ju different, %ju extra%s; "

@@ -32,6 +32,7 @@ struct verify_sums {
 	uint64_t foreign;		/* extra, and not load's */
 	uint64_t mended;		/* sent to be written */
 	uint64_t rejected, filtered;	/* rows that didn't come */
+	uint64_t marked, ignored;	/* without a row, as they should be */
 	int64_t oldest_us;		/* the first look at the oldest, or 0 */
 	struct buf whole;		/* names of streams of which all rows
 					 * come, each with a NUL */

@@ -188,8 +188,8 @@ settle(struct writer * w, enum batch_verb verb, size_t sent)
 	size_t good = sent - r->nerror;
 	size_t i;
 
-	if (r->n < 0 || (size_t)r->n > good ||
-	    (verb != BATCH_DELETE && (size_t)r->n != good)) {
+	if (r->n < 0 || (size_t)r->n > good || ((size_t)r->n != good &&
+	    verb != BATCH_DELETE && verb != BATCH_MARK)) {
 		log_error("%s: counts %jd of %zu writes that it calls "
 		    "successful; nothing more is acknowledged",
 		    sink_hosts(w->sink), (intmax_t)r->n, good);
@@ -204,14 +204,17 @@ settle(struct writer * w, enum batch_verb verb, size_t sent)
 		w->counts->updated += good - r->upserted;
 		return (WRITE_OK);
 	case BATCH_DELETE:
+		w->counts->deleted += (uint64_t)r->n;
 		break;
+	case BATCH_MARK:
+		w->counts->marked += (uint64_t)r->n;
 	}
-	w->counts->deleted += (uint64_t)r->n;
 	if ((size_t)r->n == good)
 		return (WRITE_OK);
 
 	/* It doesn't say which ones found nothing: look at all. */
-	w->gone += (uint64_t)r->n;
+	if (verb == BATCH_DELETE)
+		w->gone += (uint64_t)r->n;
 	for (i = 0; i < sent; i++) {
 		struct batch_op * op = batch_op(w->b, w->ops[i]);
 
@@ -398,7 +401,7 @@ static enum write_result
 flush(struct writer * w)
 {
 	static const enum batch_verb verbs[] = { BATCH_INSERT, BATCH_UPDATE,
-		BATCH_DELETE };
+		BATCH_DELETE, BATCH_MARK };
 	enum write_result rc = WRITE_OK;
 	size_t i;
 
@@ -407,7 +410,7 @@ flush(struct writer * w)
 	if (w->opt.look_first || w->opt.policy == RESOLVE_TARGET)
 		rc = writer_look_first(w);
 	while (rc == WRITE_OK) {
-		for (i = 0; i < 3 && rc == WRITE_OK; i++)
+		for (i = 0; i < 4 && rc == WRITE_OK; i++)
 			rc = send_all(w, verbs[i]);
 		if (w->all_done)
 			break;
@@ -471,31 +474,38 @@ writer_end(struct writer * w)
 	return (rc);
 }
 
-/* The command that deletes whatever ${filter} finds. */
+/* The command that deletes, or marks, whatever ${filter} finds. */
 static void
-delete_command(const char * collection, const struct buf * filter,
-    struct buf * out)
+sweep_command(const char * collection, const struct buf * filter,
+    const struct buf * mark, struct buf * out)
 {
+	const char * verb = mark != NULL ? "update" : "delete";
 	size_t start, array, in;
 
 	buf_clear(out);
 	start = bsonw_open(out);
-	bsonw_text(out, "delete", collection, strlen(collection));
-	array = bsonw_nested(out, BSONW_ARRAY, "deletes");
+	bsonw_text(out, verb, collection, strlen(collection));
+	array = bsonw_nested(out, BSONW_ARRAY, mark != NULL ? "updates" :
+	    "deletes");
 	bsonw_index(out, BSONW_DOCUMENT, 0);
 	in = bsonw_open(out);
 	buf_putc(out, BSONW_DOCUMENT);
 	buf_put(out, "q", 2);
 	buf_put(out, filter->p, filter->n);
-	bsonw_int32(out, "limit", 0);
+	if (mark != NULL) {
+		buf_put(out, mark->p, mark->n);
+		bsonw_bool(out, "multi", 1);
+	} else
+		bsonw_int32(out, "limit", 0);
 	bsonw_close(out, in);
 	bsonw_close(out, array);
 	bsonw_close(out, start);
 }
 
 enum write_result
-writer_delete(struct writer * w, const char * collection,
-    const struct buf * filter, struct write_counts * counts)
+writer_sweep(struct writer * w, const char * collection,
+    const struct buf * filter, const struct buf * mark,
+    struct write_counts * counts)
 {
 	enum write_result rc = WRITE_OK;
 	struct sink_error err;
@@ -505,7 +515,7 @@ writer_delete(struct writer * w, const char * collection,
 	if (w->opt.dry_run)
 		return (WRITE_OK);
 	w->counts = counts;
-	delete_command(collection, filter, &w->command);
+	sweep_command(collection, filter, mark, &w->command);
 	while (rc == WRITE_OK) {
 		if (sink_write(w->sink, w->command.p, w->command.n, r,
 		    &err) == -1) {
@@ -513,7 +523,8 @@ writer_delete(struct writer * w, const char * collection,
 			continue;
 		}
 		if (r->ok && !r->unsure && r->nerror == 0) {
-			counts->deleted += (uint64_t)r->n;
+			*(mark != NULL ? &counts->marked :
+			    &counts->deleted) += (uint64_t)r->n;
 			writer_success(w);
 			return (WRITE_OK);
 		}

@@ -28,6 +28,8 @@ enum write_result {
 /* What became of the writes of a stream. */
 struct write_counts {
 	uint64_t created, updated, deleted;
+	uint64_t marked;	/* as deleted */
+	uint64_t ignored;	/* deletions that mean nothing; the caller's */
 	uint64_t absent;	/* deletions of what wasn't there */
 	uint64_t stale;		/* a newer state was there */
 	uint64_t merged;	/* overtaken inside a batch; the caller's */
@@ -91,10 +93,12 @@ void writer_begin(struct writer * w, struct batch * b, const char * stream,
 enum write_result writer_end(struct writer * w);
 
 /**
- * writer_delete(w, collection, filter, counts):
- * Delete all documents that the BSON ${filter} finds.
+ * writer_sweep(w, collection, filter, mark, counts):
+ * Delete all documents that the BSON ${filter} finds; or update them with
+ * ${mark}, from deletes_put_mark(), unless it is NULL.
  */
-enum write_result writer_delete(struct writer * w, const char * collection,
-    const struct buf * filter, struct write_counts * counts);
+enum write_result writer_sweep(struct writer * w, const char * collection,
+    const struct buf * filter, const struct buf * mark,
+    struct write_counts * counts);
 
 #endif /* !WRITE_H_ */

@@ -58,7 +58,8 @@ read_stamp(bson_iter_t * it, struct seen * s)
 		    BSON_ITER_HOLDS_DATE_TIME(&in)) {
 			f->has_c = 1;
 			f->c_ms = bson_iter_date_time(&in);
-		}
+		} else if (strcmp(key, DELETES_MARKED) == 0)
+			f->marked = 1;
 	}
 }
 
@@ -226,9 +227,9 @@ static enum write_result
 resolve_absent(struct writer * w, struct batch_op * op)
 {
 
-	if (op->verb == BATCH_DELETE) {
+	if (op->verb == BATCH_DELETE || op->verb == BATCH_MARK) {
 		op->state = BATCH_DONE;
-		if (w->gone > 0)
+		if (op->verb == BATCH_DELETE && w->gone > 0)
 			w->gone--;
 		else
 			w->counts->absent++;
@@ -294,10 +295,11 @@ resolve_one(struct writer * w, struct batch_op * op, const struct seen * s)
 		return (WRITE_OK);
 	case RESOLVE_SAME:
 		/* A document where a deletion was sent isn't that write. */
-		if (op->verb == BATCH_DELETE)
+		if (op->verb == BATCH_DELETE ||
+		    (op->verb == BATCH_MARK && !s->found.marked))
 			return (resolve_again(w, op));
 		op->state = BATCH_DONE;
-		w->counts->updated++;
+		w->counts->updated += op->verb != BATCH_MARK;
 		return (WRITE_OK);
 	case RESOLVE_FENCED:
 		return (fenced(w));
@@ -427,13 +429,15 @@ writer_pretend(struct writer * w)
 			w->counts->stale++;
 		else if (op->verb == BATCH_DELETE)
 			w->counts->deleted++;
+		else if (op->verb == BATCH_MARK)
+			w->counts->marked++;
 		else
 			w->counts->updated++;
 	}
 	free(rd.seen);
 	n = writer_collect(w, BATCH_WAITING, -1);
 	for (i = 0; i < n; i++) {
-		if (batch_op(w->b, w->ops[i])->verb == BATCH_DELETE)
+		if (batch_op(w->b, w->ops[i])->doc_n == 0)
 			w->counts->absent++;
 		else
 			w->counts->created++;

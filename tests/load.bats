@@ -441,6 +441,86 @@ BLOCKED="117 215 371 14031"
 	done
 }
 
+@test "a deletion that is older than the document, or as old, by version" {
+	put() {
+		{
+			echo '{"type":"SCHEMA","stream":"old","schema":{"properties":{"id":{"type":"integer"},"at":{"type":"string","format":"date-time"}}},"key_properties":["id"],"bookmark_properties":["at"]'$1'}'
+			cat
+			echo '{"type":"STATE","value":1}'
+		} >in
+		run_stage "$LOAD" <in
+		expect_status 0
+	}
+	row() {
+		echo '{"type":"RECORD","stream":"old","op":"'$1'","at":"2026-01-02T03:04:0'$2'Z","pos":['$3'],"record":{"id":1'${4-}'}}'
+	}
+	left() { mongo_q find old '{}' '{"_id":0,"at":1}'; }
+	full=',"at":"2026-01-02T03:04:05Z"'
+	for policy in mirror mark; do
+		p=',"deletes":"'$policy'"'
+		mongo_q drop old
+
+		# Later by its time, but not by its place: stale.
+		row r 5 7,5 "$full" | put "$p"
+		row d 9 7,4 | put "$p"
+		expect_in err '"records_stale":1'
+		row d 9 6,9 | put "$p"
+		expect_in err '"records_stale":1'
+		expect_equal "$(left)" \
+		    '{"at":{"$date":{"$numberLong":"1767323045000"}}}'
+		expect_not_in err '"conflicts_target":1'
+
+		# As old: the same state of the row, so it counts.
+		row d 5 7,5 | put "$p"
+		expect_not_in err '"records_stale":1'
+	done
+	expect_equal "$(mongo_q count old '{"_sync.deleted":{"$exists":1}}')" 1
+
+	# A write that is older than the deletion finds nothing to be
+	# compared with, but for a mark. The manual says so.
+	row u 6 7,4 "$full" | put ',"deletes":"mark"'
+	expect_in err '"records_stale":1'
+	row d 7 7,9 | put
+	expect_equal "$(mongo_q count old)" 0
+	row u 6 7,4 "$full" | put
+	expect_equal "$(mongo_q count old)" 1
+}
+
+@test "what becomes of deleted rows: by setting, by the SCHEMA" {
+	try() {
+		mongo_q drop kept-rows
+		printf '%s\n' '{"type":"SCHEMA","stream":"kept-rows","schema":{"properties":{"id":{"type":"integer"}}},"key_properties":["id"]'$1'}' \
+		    '{"type":"RECORD","stream":"kept-rows","pos":[7,1],"record":{"id":1}}' \
+		    '{"type":"STATE","value":1}' \
+		    '{"type":"RECORD","stream":"kept-rows","op":"d","pos":[7,2],"record":{"id":1}}' \
+		    '{"type":"STATE","value":2}' >in
+		shift
+		status=0
+		env "$@" "$LOAD" <in >out 2>err || status=$?
+	}
+	left() { mongo_q find kept-rows '{}' | sed 's/.*"deleted".*/marked/'; }
+	try ''
+	expect_equal "$(left)" ''
+	try ',"deletes":"mark"'
+	expect_equal "$(left)" marked
+	expect_in err '"records_marked":1'
+	try ',"deletes":"mark"' SYNC_DELETES=mirror
+	expect_equal "$(left)" ''
+	try ',"deletes":"mark"' SYNC_DELETES=mirror SYNC_KEPT_ROWS_DELETES=ignore
+	expect_equal "$(mongo_q count kept-rows '{"_sync.deleted":null}')" 1
+	expect_in err '"records_ignored":1'
+	try '' SYNC_DELETES=drop
+	expect_status 100
+	expect_in err 'SYNC_DELETES: \"drop\" is none of mirror, mark, ignore'
+	try '' SYNC_KEPT_ROWS_DELETES=drop
+	expect_status 100
+	expect_in err 'SYNC_..._DELETES'
+	try ',"deletes":"mark"' LOG_LEVEL=info
+	expect_status 0
+	run_stage "$LOAD" --dry-run <in
+	expect_in err '"records_marked":1'
+}
+
 @test "kill -9 and the same again, 20 times: equal, nothing twice" {
 	"$ROOT/tests/support/shuffle" 99 20000 >in 2>expected
 	for n in $(seq 20); do

@@ -318,6 +318,109 @@ sum() {
 	expect_status 0
 }
 
+@test "rows that a column says are deleted have no document, or a mark" {
+	make_rows soft 20
+	mysql_q "ALTER TABLE soft ADD gone_at TIMESTAMP(3) NULL"
+	mkdir schemas
+	soft() {
+		cat >schemas/soft.json <<-END
+		{"x-source":{"table":"soft"},"x-columns":"drop",
+		"x-soft-delete":{"column":"gone_at","then":"$1"},
+		"properties":{"id":{},"total":{},"status":{},"qty":{},
+		"updated_at":{}}}
+		END
+	}
+	looks() {
+		run_pipe "extract ${2---full} soft | transform --schemas \
+		    schemas | load $1"
+	}
+	soft delete
+	looks '' ''
+	mysql_q "UPDATE soft SET gone_at = '2026-01-02 03:04:05.678'
+	    WHERE id IN (3, 4)"
+	looks --verify
+	expect_status 1
+	expect_equal "$(shape)" '"key":[3],"what":"extra","generation":1
+"key":[4],"what":"extra","generation":1'
+	mv out found
+	looks "--verify --generations 2 --repair" "--only found"
+	expect_equal "$(sum mended)" 2
+	expect_equal "$(mongo_q count soft)" 18
+	looks --verify
+	expect_status 0
+	expect_equal "$(sum records_compared)" 20
+
+	# What is no longer deleted comes back, by the ordinary way.
+	mysql_q "UPDATE soft SET gone_at = NULL WHERE id = 4"
+	looks '' ''
+	looks --verify
+	expect_status 0
+	expect_equal "$(mongo_q count soft)" 19
+
+	# A mark that is missing, and one that is left over.
+	soft mark
+	looks '' ''
+	expect_equal "$(mongo_q find soft '{"_sync.deleted":{"$exists":1}}' \
+	    '{"_sync.deleted":1}')" '{"_id":{"$numberLong":"3"},"_sync":{"deleted":{"$date":{"$numberLong":"1767323045678"}}}}'
+	looks --verify
+	expect_status 0
+	mongo_q update soft '{"_id":{"$numberLong":"3"}}' \
+	    '{"$unset":{"_sync.deleted":1}}' >/dev/null
+	mongo_q update soft '{"_id":{"$numberLong":"5"}}' \
+	    '{"$set":{"_sync.deleted":1}}' >/dev/null
+	looks --verify
+	expect_status 1
+	expect_equal "$(shape)" '"key":[3],"what":"different","fields":["_sync.deleted"],"generation":1
+"key":[5],"what":"different","fields":["_sync.deleted"],"generation":1'
+	mv out found
+	looks "--verify --generations 2 --repair" "--only found"
+	looks --verify
+	expect_status 0
+}
+
+@test "deleted rows whose documents stay: marked, or as they are" {
+	make_rows stays 20
+	mysql_q "DELETE FROM stays WHERE id IN (5, 6)"
+	mongo_q insert stays '{"_id":{"$numberLong":"99"}}'
+	export SYNC_DELETES=mark
+	all stays
+	expect_status 1
+	expect_equal "$(sum extra) $(sum foreign) $(sum marked)" "3 1 0"
+	mv out found
+	again stays found --generations 2 --repair
+	expect_equal "$(sum mended)" 2
+	expect_in err '"records_marked":2'
+	mongo_q delete stays '{"_id":{"$numberLong":"99"}}'
+	all stays
+	expect_status 0
+	expect_equal "$(sum extra) $(sum marked) $(mongo_q count stays)" \
+	    "0 2 20"
+
+	# Whoever wrote since the look before wins.
+	mysql_q "DELETE FROM stays WHERE id = 7"
+	all stays
+	mv out found
+	extract --only found stays 2>/dev/null >gone
+	mysql_q "INSERT INTO stays (id, status) VALUES (7, 'back'), (5, 'too')"
+	run_pipe "extract --where 'id = 7' stays | load"
+	run_pipe "load --verify --generations 2 --repair <gone"
+	expect_equal "$(mongo_q count stays '{"_sync.deleted":{"$exists":1}}')" 2
+	all stays
+	expect_status 1
+	expect_equal "$(shape | sed 's/,"updated_at"//')" '"key":[5],"what":"different","fields":["total","status","qty","_sync.deleted"],"generation":1'
+
+	# Ignored, they are counted, and no difference, marked or not.
+	sync stays
+	mysql_q "DELETE FROM stays WHERE id IN (8, 9)"
+	SYNC_STAYS_DELETES=ignore all stays
+	expect_status 0
+	expect_lines out 0
+	expect_equal "$(sum extra) $(sum marked) $(sum ignored)" "0 0 3"
+	SYNC_STAYS_DELETES=mirror all stays
+	expect_equal "$(sum extra)" 3
+	unset SYNC_DELETES
+}
+
 @test "keys that transform converts can't be asked for again" {
 	make_rows conv 5
 	mkdir schemas

@@ -200,7 +200,7 @@ try_row(struct record_reader * rd, struct bsonizer * z,
     const struct plan * plan, struct batch * b, const char * p, size_t n,
     struct tally * tally)
 {
-	struct batch_options bo = { 1, 0, 0, 0 };
+	struct batch_options bo = { 1, 0, 0, 0, 0 };
 	struct bsonize_error err;
 	struct record_error re;
 	struct record r;

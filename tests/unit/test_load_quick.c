@@ -363,7 +363,7 @@ static int
 try_line(struct both * t, const char * p, size_t n, uint64_t number,
     int whole, int insert)
 {
-	struct batch_options bo = { 1, insert, 0, 0 };
+	struct batch_options bo = { 1, insert, 0, 0, 0 };
 	enum batch_result a = BATCH_BAD, b;
 	struct bsonize_error err;
 	struct record_error re;
