@@ -11,7 +11,7 @@ static struct resolve_found
 found(const char * v, int64_t at, int64_t c)
 {
 	struct resolve_found f = { 1, 1, v, v != NULL ? strlen(v) : 0, at >= 0,
-	    0, c >= 0, at, 0, c };
+	    0, c >= 0, at, 0, c, 0 };
 
 	return (f);
 }
