@@ -95,14 +95,12 @@ teardown() {
 
 # rows N: a stream of N rows with a STATE behind them.
 rows() {
-	local i
-
 	cat <<-'E'
 	{"type":"SCHEMA","stream":"t","schema":{"properties":{"id":{"type":"integer"},"v":{"type":"string"}}},"key_properties":["id"]}
 	E
-	for ((i = 1; i <= $1; i++)); do
-		echo '{"type":"RECORD","stream":"t","pos":[7,'$i'],"record":{"id":'$i',"v":"value '$i'"}}'
-	done
+	awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++) printf "{" \
+	    "\"type\":\"RECORD\",\"stream\":\"t\",\"pos\":[7,%d]," \
+	    "\"record\":{\"id\":%d,\"v\":\"value %d\"}}\n", i, i, i }'
 	echo '{"type":"STATE","value":{"at":'$1'},"records":'$1'}'
 }
 
@@ -552,9 +550,9 @@ BLOCKED="117 215 371 14031"
 	export MONGODB_URI=$uri
 	mongo_q drop t
 	rows 0 | head -n 1 >in
-	for i in $(seq 3000); do
-		echo '{"type":"RECORD","stream":"t","record":{"id":'$((RANDOM % 60))',"v":"'$i'"}}'
-	done >>in
+	awk 'BEGIN { srand(); for (i = 1; i <= 3000; i++) printf "{" \
+	    "\"type\":\"RECORD\",\"stream\":\"t\",\"record\":" \
+	    "{\"id\":%d,\"v\":\"%d\"}}\n", rand() * 60, i }' >>in
 	echo '{"type":"STATE","value":{"at":3000},"records":3000}' >>in
 	SYNC_CONNECTIONS=4 SYNC_BATCH_SIZE=7 run_stage "$LOAD" <in
 	expect_status 0
@@ -569,11 +567,8 @@ BLOCKED="117 215 371 14031"
 
 @test "several connections: what is acknowledged is there, whatever happens" {
 	rows 0 | head -n 1 >in
-	for i in $(seq 20000); do
-		echo '{"type":"RECORD","stream":"t","pos":[7,'$i'],"record":{"id":'$i',"v":"'$i'"}}'
-		[ $((i % 10)) -ne 0 ] ||
-			echo '{"type":"STATE","value":{"at":'$i'},"records":10}'
-	done >>in
+	seq 20000 | sed 's/.*/{"type":"RECORD","stream":"t","pos":[7,&],"record":{"id":&,"v":"&"}}/
+	    0~10{p;s/.*"id":\([0-9]*\).*/{"type":"STATE","value":{"at":\1},"records":10}/}' >>in
 	for n in $(seq 8); do
 		mongo_q drop t
 		SYNC_CONNECTIONS=3 SYNC_BATCH_SIZE=40 "$LOAD" <in >out 2>err &

@@ -47,18 +47,12 @@ golden() {
 
 # A stream of N records; every third has no "a".
 stream() {
-	local i
-
 	echo '{"type":"SCHEMA","stream":"t","schema":{"properties":{"id":' \
 	    '{"type":"integer"},"a":{"type":["null","string"]}}},' \
 	    '"key_properties":["id"]}'
-	for ((i = 1; i <= $1; i++)); do
-		if ((i % 3)); then
-			echo "{\"type\":\"RECORD\",\"stream\":\"t\",\"record\":{\"id\":$i,\"a\":\"x\"}}"
-		else
-			echo "{\"type\":\"RECORD\",\"stream\":\"t\",\"record\":{\"id\":$i,\"a\":null}}"
-		fi
-	done
+	awk -v n="$1" 'BEGIN { for (i = 1; i <= n; i++) printf "{" \
+	    "\"type\":\"RECORD\",\"stream\":\"t\",\"record\":" \
+	    "{\"id\":%d,\"a\":%s}}\n", i, i % 3 ? "\"x\"" : "null" }'
 	echo "{\"type\":\"STATE\",\"value\":{\"n\":$1},\"records\":$1}"
 }
 

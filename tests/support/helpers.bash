@@ -150,7 +150,7 @@ expect_lines() {
 
 # wait_until [-t SECONDS] COMMAND...: poll until it succeeds (20 s).
 wait_until() {
-	local limit=20 end
+	local limit=20 end pause pauses="0.005 0.01 0.02"
 
 	if [ "$1" = -t ]; then
 		limit=$2
@@ -160,7 +160,10 @@ wait_until() {
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] ||
 		    fail "not within $limit s: $*" || return
-		sleep 0.05
+		# What starts is often there at once.
+		pause=${pauses%% *}
+		sleep "${pause:-0.05}"
+		pauses=${pauses#"$pause"} pauses=${pauses# }
 	done
 }
 
