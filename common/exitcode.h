@@ -8,7 +8,8 @@
  */
 enum {
 	EXIT_DONE = 0,		/* finished, everything was written */
-	EXIT_DIFFERENT = 1,	/* load --verify: finished, and not all is equal */
+	EXIT_DIFFERENT = 1,	/* load --verify, transform --propose: finished,
+				 * and not all is as it should be */
 	EXIT_STOPPED = 99,	/* asked to stop; what was done is acknowledged */
 	EXIT_PERM = 100,	/* usage, settings, schema, data: don't retry */
 	EXIT_TEMP = 111		/* server away, pipe cut, disk full: retry */

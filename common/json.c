@@ -71,6 +71,22 @@ json_position(const struct json_node * node, unsigned * line,
 	json_place(node->doc, node->start, line, column);
 }
 
+const char *
+json_source(const struct json * doc, size_t * n)
+{
+
+	*n = doc->n;
+	return (doc->text);
+}
+
+void
+json_span(const struct json_node * node, size_t * start, size_t * end)
+{
+
+	*start = node->member ? node->key_start : node->start;
+	*end = node->end;
+}
+
 size_t
 json_count(const struct json_node * node)
 {

@@ -40,6 +40,15 @@ const char * json_raw(const struct json_node * node, size_t * n);
 void json_position(const struct json_node * node, unsigned * line,
     unsigned * column);
 
+/* The whole text that was parsed, of ${n} bytes. */
+const char * json_source(const struct json * doc, size_t * n);
+
+/**
+ * json_span(node, start, end):
+ * Where a value stands in json_source(), a member from its name on.
+ */
+void json_span(const struct json_node * node, size_t * start, size_t * end);
+
 /* The number of elements or members; 0 for other kinds. */
 size_t json_count(const struct json_node * node);
 

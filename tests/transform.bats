@@ -466,3 +466,76 @@ display() {
 	expect_status 0
 	expect_in out "\"record\":$(sed -n 2p lines)}"
 }
+
+# --- Proposals ------------------------------------------------------------
+
+@test "--propose: what it changes is said, and the result fits" {
+	d=$GOLDEN/propose-changes
+	cp "$d/schema.json" .
+	LOG_FORMAT=text run_stage transform --propose -s schema.json <"$d/in"
+	expect_status 1
+	expect_in err ' ~ qty: the column qty is bigint; "long" instead of'
+	expect_in err ' - fax: the column fax is gone'
+	expect_in err ' + photo: the column photo (blob), as {"bsonType"'
+	expect_in err ' ~ name: the column name is gone, now of full_name'
+	cp out new.json
+	LOG_FORMAT=text run_stage transform --propose -s new.json <"$d/in"
+	expect_status 0
+	expect_same out new.json
+	expect_in err 'new.json: fits the columns as they are'
+	sed -n 2p "$d/in" >rows
+	printf '%s' '{"type":"RECORD","stream":"t","record":{"id":1,' \
+	    '"full_name":null,"qty":2,"price":"1.5","kind":"c","code":3,' \
+	    '"seen":null,"photo":null,"tags":["x"],"big":"1","doc":[],' \
+	    '"$odd.name":0.5,"updated_at":null}}' >>rows
+	echo >>rows
+	run_stage transform -s new.json <rows
+	expect_status 0
+	expect_in out '"_odd_name":0.5'
+}
+
+@test "--propose takes a catalog, and one stream at a time" {
+	printf '%s\n' '{"streams":[' \
+	    '{"stream":"t","schema":{"properties":{"id":{"type":["integer"]},' \
+	    '"n":{"type":["string"]}}},"key_properties":["id"],"metadata":[' \
+	    '{"breadcrumb":[],"metadata":{"valid-replication-keys":["n"]}}]}' \
+	    ']}' >catalog
+	run_stage transform --propose --no-schemas <catalog
+	expect_status 1
+	expect_in out '"table": "t", "key": ["id"], "change": "n"}'
+	expect_in out '"_id": {"x-from": "id", "type": "integer"}'
+	cp out t.json
+	run_stage transform --propose -s t.json <catalog
+	expect_status 0
+	expect_same out t.json
+	run_stage transform --propose -s t.json </dev/null
+	expect_status 100
+	expect_in err 'no SCHEMA of the stream t came in'
+}
+
+@test "a column that a property is made of is gone: a stop, and what to do" {
+	echo '{"x-source":{"table":"t"},"properties":{"_id":{"x-from":"id"},
+	    "a":{"type":"string"}}}' >t.json
+	schema='{"type":"SCHEMA","stream":"t","schema":{"properties":{"id":'
+	schema+='{"type":"integer"},"%s":{"type":"string"}}},'
+	schema+='"key_properties":["id"]}\n'
+	{
+		# shellcheck disable=SC2059  # it is a format
+		printf "$schema" a
+		echo '{"type":"RECORD","stream":"t","record":{"id":1,"a":"x"}}'
+		# shellcheck disable=SC2059
+		printf "$schema" aa
+		echo '{"type":"RECORD","stream":"t","record":{"id":1,"aa":"x"}}'
+	} >in
+	LOG_FORMAT=text run_stage transform -s t.json <in
+	expect_status 100
+	expect_in err 'has no column "a", of which the property "a" is made'
+	expect_in err '~ a: the column a is gone, now of aa (string): renamed?'
+	expect_equal "$(grep -c '"RECORD"' out)" 1
+
+	# Said to be optional, it is no reason to stop.
+	sed -i 's/"type":"string"/"default":"none"/' t.json
+	run_stage transform -s t.json <in
+	expect_status 0
+	expect_in out '"a":"none","aa":"x"'
+}

@@ -8,6 +8,7 @@
 
 #include "options.h"
 #include "outschema.h"
+#include "propose_run.h"
 #include "schemafile.h"
 #include "stream.h"
 
@@ -52,6 +53,8 @@ main(int argc, char * argv[])
 		log_info("%zu schema files are right", set.n);
 	else if (opt.mode == MODE_VALIDATOR)
 		print_validator(&set);
+	else if (opt.mode == MODE_PROPOSE)
+		rc = propose_run(&opt, &set);
 	else {
 		stop_on_signals();
 		rc = stream_run(&opt, &set);

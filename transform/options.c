@@ -24,6 +24,7 @@ static const char help[] =
 "usage: transform [options] < messages > messages\n"
 "       transform --check [FILE ...]\n"
 "       transform --validator FILE\n"
+"       extract --discover TABLE | transform --propose [-s FILE]\n"
 "\n"
 "Maps and validates the records of a stream by schema files: see\n"
 "transform(1), schema(5) and record(5).\n"
@@ -43,6 +44,8 @@ static const char help[] =
 "      --max-line BYTES   longest line, 64M by default\n"
 "      --check            check the files, or those of the folder\n"
 "      --validator FILE   print the file as a validator for MongoDB\n"
+"      --propose          print the schema file as it should become, so\n"
+"                         that it fits the SCHEMA that comes in\n"
 "      --env-file FILE    read settings there instead of in .env\n"
 "  -h, --help\n"
 "  -V, --version\n"
@@ -52,10 +55,10 @@ static const char help[] =
 static const char exits[] =
 "\n"
 "Exit codes: 0 done, 99 stopped by a signal, 100 usage, schema or data,\n"
-"111 temporary (disk full, no memory).\n";
+"111 temporary (disk full, no memory); 1 if --propose has a change.\n";
 
 enum { OPT_SCHEMAS = 256, OPT_NONE, OPT_REJECTS, OPT_MAX, OPT_ALLOW, OPT_REPORT,
-	OPT_LINE, OPT_CHECK, OPT_VALIDATOR, OPT_ENV };
+	OPT_LINE, OPT_CHECK, OPT_VALIDATOR, OPT_PROPOSE, OPT_ENV };
 
 static const struct option longs[] = {
 	{ "schema", required_argument, NULL, 's' },
@@ -68,6 +71,7 @@ static const struct option longs[] = {
 	{ "max-line", required_argument, NULL, OPT_LINE },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "validator", required_argument, NULL, OPT_VALIDATOR },
+	{ "propose", no_argument, NULL, OPT_PROPOSE },
 	{ "env-file", required_argument, NULL, OPT_ENV },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -139,6 +143,9 @@ take(struct options * opt, struct given * g, int c)
 	case OPT_VALIDATOR:
 		opt->mode = MODE_VALIDATOR;
 		add_file(opt, option_name("validator", optarg));
+		break;
+	case OPT_PROPOSE:
+		opt->mode = MODE_PROPOSE;
 		break;
 	case OPT_ENV:
 		g->env_file = option_name("env-file", optarg);
@@ -223,6 +230,11 @@ options_parse(struct options * opt, int argc, char * argv[])
 		    "no names of streams", argv[optind]);
 	if (opt->mode == MODE_VALIDATOR && opt->nfile != 1)
 		die_usage("--validator takes one file");
+	if (opt->mode == MODE_PROPOSE && opt->nfile > 1)
+		die_usage("--propose is about one file");
+	if (opt->mode == MODE_PROPOSE && opt->rejects != NULL)
+		die_usage("--propose maps no records: --rejects has no "
+		    "meaning");
 	if (g.none && (opt->nfile > 0 || g.folder != NULL))
 		die_usage("--no-schemas goes without schema files");
 	if (opt->nfile > 0 && g.folder != NULL)

@@ -9,7 +9,7 @@
 /*
  * The command line and the settings of transform.
  */
-enum mode { MODE_FILTER, MODE_CHECK, MODE_VALIDATOR };
+enum mode { MODE_FILTER, MODE_CHECK, MODE_VALIDATOR, MODE_PROPOSE };
 
 struct options {
 	enum mode mode;

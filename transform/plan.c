@@ -438,7 +438,7 @@ check_source(struct maker * mk, const struct property * p)
 
 /* A column that the source doesn't have (any more). */
 static void
-check_column(struct maker * mk, const struct property * p, int required)
+check_column(struct maker * mk, const struct property * p)
 {
 	const char * column;
 
@@ -448,12 +448,9 @@ check_column(struct maker * mk, const struct property * p, int required)
 	column = mk->plan->names[p->slot];
 	if (json_get(mk->columns, column) != NULL)
 		return;
-	if (required)
-		complain(mk, "the stream has no column \"%s\", of which the "
-		    "required property \"%s\" is made", column, p->name);
-	else
-		log_warn("%s: the stream has no column \"%s\": documents will "
-		    "have no \"%s\"", mk->plan->sf->path, column, p->name);
+	complain(mk, "the stream has no column \"%s\", of which the property "
+	    "\"%s\" is made: was it dropped or renamed? \"default\": null "
+	    "says that it may be missing", column, p->name);
 }
 
 /* Is the column a decimal one, and does the file say nothing else? */
@@ -472,8 +469,7 @@ is_decimal(const struct maker * mk, const struct property * p)
 }
 
 static void
-add_value(struct maker * mk, const struct property * p, unsigned depth,
-    int required)
+add_value(struct maker * mk, const struct property * p, unsigned depth)
 {
 	struct op * op = add_op(mk, OP_VALUE, p->name);
 	struct inputs in = inputs_of(mk, p);
@@ -497,13 +493,13 @@ add_value(struct maker * mk, const struct property * p, unsigned depth,
 		op->plain = kinds & ~rules_deep(p->rules);
 		op->checked = kinds & rules_deep(p->rules);
 	}
-	check_column(mk, p, required);
+	check_column(mk, p);
 	check_source(mk, p);
 }
 
 static void
 add_properties(struct maker * mk, const struct property * p, size_t n,
-    unsigned depth, int required)
+    unsigned depth)
 {
 	struct plan * plan = mk->plan;
 	struct op * op;
@@ -513,7 +509,7 @@ add_properties(struct maker * mk, const struct property * p, size_t n,
 		plan->depth = depth;
 	for (i = 0; i < n; i++) {
 		if (!p[i].nested) {
-			add_value(mk, &p[i], depth, required && p[i].required);
+			add_value(mk, &p[i], depth);
 			continue;
 		}
 		op = add_op(mk, OP_OPEN, p[i].name);
@@ -522,8 +518,7 @@ add_properties(struct maker * mk, const struct property * p, size_t n,
 		op->omit_null = p[i].omit_null;
 		op->depth = depth;
 		open = plan->nop - 1;
-		add_properties(mk, p[i].child, p[i].nchild, depth + 1,
-		    required && p[i].required);
+		add_properties(mk, p[i].child, p[i].nchild, depth + 1);
 		add_op(mk, OP_CLOSE, p[i].name);
 		plan->op[open].end = (int)plan->nop - 1;
 	}
@@ -596,7 +591,7 @@ plan_new(struct schemafile * sf, const char * line, size_t n)
 	add_names(&mk);
 	map_key(&mk);
 	map_change(&mk);
-	add_properties(&mk, sf->prop, sf->nprop, 0, 1);
+	add_properties(&mk, sf->prop, sf->nprop, 0);
 	add_kept(&mk);
 	sort_columns(&mk);
 	check_soft(&mk);

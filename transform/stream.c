@@ -16,6 +16,7 @@
 #include "message.h"
 #include "outschema.h"
 #include "plan.h"
+#include "propose.h"
 #include "shape.h"
 
 #include "stream.h"
@@ -130,10 +131,14 @@ make_plan(struct run * run, struct stream * st, struct schemafile * sf,
 {
 
 	forget_plan(st);
-	if ((st->plan = plan_new(sf, r->line, r->len)) == NULL) {
-		log_error("%s:%ju: this SCHEMA of %s doesn't fit %s; another "
-		    "file is chosen with -s or --schemas, none with "
-		    "--no-schemas", linein_name(run->in),
+	st->plan = plan_new(sf, r->line, r->len);
+	if (st->plan == NULL || st->in.n > 0)
+		(void)propose(sf, r->line, r->len, LOG_LEVEL_WARN, NULL);
+	if (st->plan == NULL) {
+		log_error("%s:%ju: this SCHEMA of %s doesn't fit %s; "
+		    "--propose prints one that does, another file is chosen "
+		    "with -s or --schemas, none with --no-schemas",
+		    linein_name(run->in),
 		    (uintmax_t)linein_number(run->in), st->name, sf->path);
 		return (-1);
 	}

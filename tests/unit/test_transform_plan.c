@@ -75,7 +75,8 @@ test_fit(void)
 	    "[\"$id\",\"/\",\"$a\"]}]}},\"x-columns\":\"drop\""),
 	    SCHEMA("\"id\"", COLUMNS), "the key column");
 	/* Columns that are there, or not. */
-	refused(FILE_("\"b\":{}}"), SCHEMA("\"id\"", COLUMNS), NULL);
+	refused(FILE_("\"b\":{}}"), SCHEMA("\"id\"", COLUMNS),
+	    "no column \"b\"");
 	refused(FILE_("\"b\":{}},\"required\":[\"b\"]"),
 	    SCHEMA("\"id\"", COLUMNS), "no column \"b\"");
 	refused(FILE_("\"b\":{\"default\":1}},\"required\":[\"b\"]"),
@@ -83,7 +84,8 @@ test_fit(void)
 	refused(FILE_("\"b\":{}},\"required\":[\"b\"]"),
 	    SCHEMA("\"id\"", ""), NULL);
 	refused(FILE_("\"o\":{\"properties\":{\"b\":{}},\"required\":"
-	    "[\"b\"]}}"), SCHEMA("\"id\"", COLUMNS), NULL);
+	    "[\"b\"]}}"), SCHEMA("\"id\"", COLUMNS),
+	    "of which the property \"b\"");
 	/* Types that never meet. */
 	refused(FILE_("\"a\":{\"type\":\"integer\"}}"),
 	    SCHEMA("\"id\"", COLUMNS), "convert it with x-apply");
