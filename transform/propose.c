@@ -167,7 +167,9 @@ find_fresh(struct maker * mk)
 	    e != NULL; e = json_next(e)) {
 		name = json_key(e, NULL);
 		if (columns_find(&mk->sf->cols, name) != -1 ||
-		    strncmp(name, "_sdc_", 5) == 0)
+		    strncmp(name, "_sdc_", 5) == 0 ||
+		    (mk->sf->soft.column != NULL &&
+		    strcmp(name, mk->sf->soft.column) == 0))
 			continue;
 		mk->fresh = mem_grow(mk->fresh, mk->nfresh + 1,
 		    sizeof *mk->fresh);
