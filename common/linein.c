@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "exitcode.h"
 #include "log.h"
 #include "mem.h"
 #include "pipesize.h"
@@ -145,6 +146,29 @@ linein_next(struct linein * in, const char ** p, size_t * n)
 	in->number++;
 	in->offset += *n + 1;
 	return (LINEIN_LINE);
+}
+
+int
+linein_each(struct linein * in, linein_take * take, void * cookie)
+{
+	const char * p;
+	size_t n;
+	int code = 0;
+
+	while (code == 0) {
+		switch (linein_next(in, &p, &n)) {
+		case LINEIN_LINE:
+			code = take(cookie, p, n);
+			break;
+		case LINEIN_EOF:
+			return (0);
+		case LINEIN_STOP:
+			return (EXIT_STOPPED);
+		case LINEIN_ERROR:
+			return (EXIT_PERM);
+		}
+	}
+	return (code);
 }
 
 int

@@ -38,6 +38,15 @@ enum linein_result linein_next(struct linein * in, const char ** p,
     size_t * n);
 
 /**
+ * linein_each(in, take, cookie):
+ * Call ${take} with ${cookie} and each line, until it returns nonzero or the
+ * input ends.  Return what it returned last; EXIT_STOPPED when asked to stop
+ * and EXIT_PERM when the input can't be read further.
+ */
+typedef int linein_take(void * cookie, const char * p, size_t n);
+int linein_each(struct linein * in, linein_take * take, void * cookie);
+
+/**
  * linein_idle(in):
  * Return nonzero if the next linein_next() would wait: now is the time to
  * write out what is held back.

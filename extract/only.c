@@ -283,41 +283,19 @@ do_document(struct only * o, const struct json_node * root)
 }
 
 static int
-do_line(struct only * o, const char * p, size_t n)
+do_line(void * cookie, const char * p, size_t n)
 {
+	struct only * o = cookie;
 	struct json_error err;
-	struct json * doc = json_parse(p, n, &err);
+	struct json * doc;
 	int code;
 
-	if (doc == NULL)
+	if (stop_asked())
+		return (EXIT_STOPPED);
+	if ((doc = json_parse(p, n, &err)) == NULL)
 		return (bad_line(o, err.what));
 	code = do_document(o, json_root(doc));
 	json_free(doc);
-	return (code);
-}
-
-static int
-read_lines(struct only * o)
-{
-	const char * p;
-	size_t n;
-	int code = 0;
-
-	while (code == 0) {
-		switch (linein_next(o->in, &p, &n)) {
-		case LINEIN_LINE:
-			code = stop_asked() ? EXIT_STOPPED : do_line(o, p, n);
-			break;
-		case LINEIN_EOF:
-			return (0);
-		case LINEIN_STOP:
-			code = EXIT_STOPPED;
-			break;
-		case LINEIN_ERROR:
-			code = EXIT_PERM;
-			break;
-		}
-	}
 	return (code);
 }
 
@@ -338,7 +316,7 @@ only_run(struct stream * st)
 	o.in = linein_open(fd, path, LINEIN_MAX);
 	for (i = 0; i < st->njob; i++)
 		stream_schema(st, i);
-	code = read_lines(&o);
+	code = linein_each(o.in, do_line, &o);
 	failed = put_state(st, code == 0);
 	if (o.keyless > 0)
 		log_warn("%s: %ju lines have no key of a row, and were passed "

@@ -216,8 +216,9 @@ is_word(const char * p, size_t n)
  * whoever reads it in an acknowledgement knows that all of the round is safe.
  */
 static int
-run_named(struct stream * st, const char * p, size_t n)
+run_named(void * cookie, const char * p, size_t n)
 {
+	struct stream * st = cookie;
 	char word[ROUND_MAX + 1];
 	int code;
 
@@ -243,26 +244,8 @@ run_on_request(struct stream * st)
 {
 	struct linein * in = linein_open(STDIN_FILENO, "standard input",
 	    ROUND_MAX);
-	const char * p;
-	size_t n;
-	int code = 0;
+	int code = linein_each(in, run_named, st);
 
-	while (code == 0) {
-		switch (linein_next(in, &p, &n)) {
-		case LINEIN_LINE:
-			code = run_named(st, p, n);
-			break;
-		case LINEIN_EOF:
-			linein_free(in);
-			return (0);
-		case LINEIN_STOP:
-			code = EXIT_STOPPED;
-			break;
-		case LINEIN_ERROR:
-			code = EXIT_PERM;
-			break;
-		}
-	}
 	linein_free(in);
 	return (code);
 }

@@ -10,9 +10,12 @@
 #define WORD_MAX	32
 
 static void
-report(struct faults * f, unsigned line, unsigned column, const char * text)
+report(struct faults * f, unsigned line, unsigned column, const char * fmt,
+    va_list ap)
 {
+	char text[TEXT_MAX];
 
+	vsnprintf(text, sizeof text, fmt, ap);
 	f->n++;
 	if (line == 0)
 		log_error("%s: %s", f->file, text);
@@ -23,44 +26,38 @@ report(struct faults * f, unsigned line, unsigned column, const char * text)
 void
 fault(struct faults * f, const struct json_node * at, const char * fmt, ...)
 {
-	char text[TEXT_MAX];
 	unsigned line = 0, column = 0;
 	va_list ap;
 
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
 	if (at != NULL)
 		json_position(at, &line, &column);
-	report(f, line, column, text);
+	va_start(ap, fmt);
+	report(f, line, column, fmt, ap);
+	va_end(ap);
 }
 
 void
 fault_at(struct faults * f, unsigned line, unsigned column, const char * fmt,
     ...)
 {
-	char text[TEXT_MAX];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	report(f, line, column, fmt, ap);
 	va_end(ap);
-	report(f, line, column, text);
 }
 
 void
 fault_key(struct faults * f, const struct json_node * at, const char * fmt,
     ...)
 {
-	char text[TEXT_MAX];
 	unsigned line = 0, column = 0;
 	va_list ap;
 
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
 	json_key_position(at, &line, &column);
-	report(f, line, column, text);
+	va_start(ap, fmt);
+	report(f, line, column, fmt, ap);
+	va_end(ap);
 }
 
 /* How many letters to change, add or leave out to get from ${a} to ${b}. */

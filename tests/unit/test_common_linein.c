@@ -1,7 +1,9 @@
 #include <sys/wait.h>
 
 #include <signal.h>
+#include <string.h>
 
+#include "common/exitcode.h"
 #include "common/linein.h"
 #include "common/log.h"
 #include "common/stop.h"
@@ -222,6 +224,35 @@ test_pipe(void)
 }
 
 /* Asked to stop: what is in the buffer comes first. */
+/* A linein_take: 7 at "two". */
+static int
+stop_at_two(void * cookie, const char * p, size_t n)
+{
+	int * lines = cookie;
+
+	++*lines;
+	return (n == 3 && memcmp(p, "two", 3) == 0 ? 7 : 0);
+}
+
+static void
+test_each(void)
+{
+	struct linein * in;
+	int lines = 0;
+
+	in = reader("one\ntwo\nthree\nfour", 18, 100);
+	ok(linein_each(in, stop_at_two, &lines) == 7 && lines == 2,
+	    "lines are taken until one is not 0");
+	ok(next_is(in, "three", 5), "and no further");
+	ok(linein_each(in, stop_at_two, &lines) == EXIT_PERM && lines == 2 &&
+	    files_said("no newline"), "a broken end");
+	linein_free(in);
+	in = reader("one\n", 4, 100);
+	ok(linein_each(in, stop_at_two, &lines) == 0 && lines == 3,
+	    "a good one");
+	linein_free(in);
+}
+
 static void
 test_stop(void)
 {
@@ -246,6 +277,8 @@ test_stop(void)
 	    "a signal ends the wait for the rest");
 	ok(next_gives(in, LINEIN_STOP) && linein_number(in) == 2,
 	    "and every later one");
+	ok(linein_each(in, stop_at_two, NULL) == EXIT_STOPPED,
+	    "and who takes each line is told so");
 	waitpid(child, NULL, 0);
 	linein_free(in);
 	close(p[0]);
@@ -263,6 +296,7 @@ main(void)
 	test_longest();
 	test_refills();
 	test_pipe();
+	test_each();
 	test_stop();
 	return (tap_done());
 }
