@@ -7,19 +7,25 @@
 
 #define SECOND_US	INT64_C(1000000)
 
-/* Taken off the times of the first sample: those of statements are whole
+/* Taken off the times of the first sample: those of statements are in whole
  * seconds, and a transaction's may have waited before it began. */
 #define MARGIN_US	SECOND_US
 #define WAIT_US		(86400 * SECOND_US)
+
+/*
+ * How often a connection has to be seen with another start until what it
+ * executed at first is surely over: a new statement is there a moment before
+ * its start is, so that the first sight may be of the start before.
+ */
+#define STARTS		2
 
 /* Something under way. */
 struct entry {
 	uint64_t thread;	/* the connection; 0: none */
 	uint64_t trx;		/* 0: not known */
 	int64_t before_us;	/* what is before this isn't its work */
-	int64_t since_us;	/* of running ones: no earlier was it begun; of
-				 * held ones without a transaction: when it
-				 * was first seen */
+	int64_t lo_us, hi_us;	/* of a statement: between these it began */
+	int starts;		/* other ones seen since */
 };
 
 struct list {
@@ -35,6 +41,8 @@ struct barrier {
 	int64_t now_us;		/* of this sample */
 	int64_t last_us;	/* of the one before, if there is one */
 	int sampled;		/* there is one */
+	int resumed;		/* at the first, all below this is known to */
+	int64_t final_us;	/* be final */
 };
 
 struct barrier *
@@ -65,17 +73,23 @@ barrier_reset(struct barrier * b)
 	b->sampled = 0;
 }
 
+void
+barrier_resume(struct barrier * b, int64_t final_us)
+{
+
+	b->resumed = 1;
+	b->final_us = final_us;
+}
+
 static void
-add(struct list * l, uint64_t thread, uint64_t trx, int64_t before_us,
-    int64_t since_us)
+add(struct list * l, struct entry e)
 {
 
 	if (l->n == l->cap) {
 		l->cap = l->cap ? 2 * l->cap : 16;
 		l->e = mem_grow(l->e, l->cap, sizeof *l->e);
 	}
-	l->e[l->n++] = (struct entry) { thread, trx, before_us,
-	    since_us };
+	l->e[l->n++] = e;
 }
 
 /* The entry of a transaction, whoever runs it, or NULL. */
@@ -112,23 +126,47 @@ barrier_begin(struct barrier * b, int64_t now_us)
 	b->now_us = now_us;
 }
 
-/* When something began at the earliest that has lasted for ${seconds},
- * however they were rounded. */
-static int64_t
-began(const struct barrier * b, uint64_t seconds)
+void
+barrier_running(struct barrier * b, uint64_t id, int64_t lo_us, int64_t hi_us)
 {
 
-	if (seconds > (uint64_t)(b->now_us / SECOND_US))
-		return (0);
-	return (b->now_us - ((int64_t)seconds + 1) * SECOND_US);
+	add(&b->running, (struct entry) { .thread = id, .lo_us = lo_us,
+	    .hi_us = hi_us });
 }
 
 void
-barrier_running(struct barrier * b, uint64_t id, uint64_t seconds)
+barrier_idle(struct barrier * b, uint64_t id)
+{
+	struct entry * e = find_thread(&b->running, id, 0);
+
+	if (e != NULL)
+		*e = b->running.e[--b->running.n];
+}
+
+uint64_t
+barrier_waits(const struct barrier * b, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < b->held.n; k++) {
+		if (b->held.e[k].trx != 0 || find_thread(&b->running,
+		    b->held.e[k].thread, 0) == NULL)
+			continue;
+		if (i-- == 0)
+			return (b->held.e[k].thread);
+	}
+	return (0);
+}
+
+/* What a transaction can have written that has lasted for ${seconds},
+ * however they were rounded. */
+static int64_t
+wrote_since(const struct barrier * b, uint64_t seconds)
 {
 
-	add(&b->running, id, 0, began(b, seconds) - MARGIN_US,
-	    began(b, seconds));
+	if (seconds > (uint64_t)(b->now_us / SECOND_US))
+		return (-WAIT_US);
+	return (b->now_us - ((int64_t)seconds + 1) * SECOND_US - WAIT_US);
 }
 
 /* A transaction in the status text. */
@@ -143,8 +181,9 @@ end_found(struct barrier * b, struct found * f)
 {
 
 	if (f->trx != 0)
-		add(&b->wrote, f->thread, f->trx,
-		    began(b, f->seconds) - WAIT_US, 0);
+		add(&b->wrote, (struct entry) { .thread = f->thread,
+		    .trx = f->trx,
+		    .before_us = wrote_since(b, f->seconds) });
 	memset(f, 0, sizeof *f);
 }
 
@@ -208,26 +247,19 @@ hold_trx(struct barrier * b, const struct entry * trx, int64_t before_us)
 	struct entry * e = find_trx(&b->held, trx->trx);
 
 	if (e == NULL)
-		add(&b->held, trx->thread, trx->trx, before_us, 0);
+		add(&b->held, (struct entry) { .thread = trx->thread,
+		    .trx = trx->trx, .before_us = before_us });
 	else if (before_us < e->before_us)
 		e->before_us = before_us;
 }
 
-/*
- * The connection of ${e} executed something, of an unknown transaction.  Is
- * that over?  If it is, or if the connection is now seen in a transaction, it
- * may have left one behind that is prepared, without a connection: then
- * *orphans is as early as ${e}.
- *
- * A busy connection may be met at work each time, though never at the same:
- * what has begun since is another statement, with a later time.
- */
+/* Is the connection in transactions that have written?  Then they may be
+ * those of ${e}. */
 static int
-is_over(struct barrier * b, const struct entry * e, int64_t * orphans)
+is_writing(struct barrier * b, const struct entry * e)
 {
-	const struct entry * now = find_thread(&b->running, e->thread, 0);
-	size_t i;
 	int seen = 0;
+	size_t i;
 
 	for (i = 0; i < b->wrote.n; i++) {
 		if (b->wrote.e[i].thread != e->thread)
@@ -235,13 +267,52 @@ is_over(struct barrier * b, const struct entry * e, int64_t * orphans)
 		hold_trx(b, &b->wrote.e[i], e->before_us);
 		seen = 1;
 	}
-	if (!seen && now != NULL && now->since_us <= e->since_us)
-		return (0);
+	return (seen);
+}
+
+/*
+ * The statement of ${e} was still there at the last sample, and its connection
+ * executes ${now}.  A busy connection may be met at work each time, though
+ * never at the same: is this a later start?  Then what began it may take the
+ * place of ${e}, when that is over.
+ */
+static void
+compare_starts(struct barrier * b, struct entry * e, const struct entry * now)
+{
+
+	if (now->lo_us <= e->hi_us && now->hi_us >= e->lo_us) {
+		if (now->lo_us > e->lo_us)
+			e->lo_us = now->lo_us;
+		if (now->hi_us < e->hi_us)
+			e->hi_us = now->hi_us;
+		return;
+	}
+	e->lo_us = now->lo_us;
+	e->hi_us = now->hi_us;
+	if (++e->starts == 1)
+		add(&b->held, (struct entry) { .thread = e->thread,
+		    .before_us = b->last_us, .lo_us = now->lo_us,
+		    .hi_us = now->hi_us });
+}
+
+/*
+ * The connection of ${e} executed something, of an unknown transaction.  Is
+ * that over?  If it is, or if the connection is now seen in a transaction, it
+ * may have left one behind that is prepared, without a connection: then
+ * *orphans is as early as ${e}.
+ */
+static int
+is_over(struct barrier * b, struct entry * e, int64_t * orphans)
+{
+	const struct entry * now = find_thread(&b->running, e->thread, 0);
+
+	if (!is_writing(b, e) && now != NULL) {
+		compare_starts(b, e, now);
+		if (e->starts < STARTS)
+			return (0);
+	}
 	if (e->before_us < *orphans)
 		*orphans = e->before_us;
-	if (!seen && now != NULL)
-		add(&b->held, e->thread, 0, now->since_us < b->last_us ?
-		    now->since_us : b->last_us, b->now_us);
 	return (1);
 }
 
@@ -251,7 +322,7 @@ drop(struct barrier * b)
 {
 	struct list was = b->held;
 	int64_t orphans = INT64_MAX;
-	const struct entry * e;
+	struct entry * e;
 	size_t i;
 
 	b->held = b->spare;
@@ -260,8 +331,7 @@ drop(struct barrier * b)
 		e = &was.e[i];
 		if (e->trx == 0) {
 			if (!is_over(b, e, &orphans))
-				add(&b->held, e->thread, 0, e->before_us,
-				    e->since_us);
+				add(&b->held, *e);
 		} else if (find_trx(&b->wrote, e->trx) != NULL)
 			hold_trx(b, e, e->before_us);
 	}
@@ -270,6 +340,18 @@ drop(struct barrier * b)
 		if (b->wrote.e[i].thread == 0)
 			hold_trx(b, &b->wrote.e[i], orphans);
 	}
+}
+
+/* What a thing that wasn't known can have written; at the first sample this
+ * is said by ${first_us}, or by who was there before us. */
+static int64_t
+new_before(const struct barrier * b, int64_t first_us)
+{
+
+	if (b->sampled)
+		return (b->last_us);
+	return (b->resumed && b->final_us > first_us ? b->final_us :
+	    first_us);
 }
 
 /* Take in what is new. */
@@ -282,19 +364,22 @@ take(struct barrier * b)
 
 	for (i = 0; i < b->wrote.n; i++) {
 		e = &b->wrote.e[i];
-		if (find_trx(&b->held, e->trx) != NULL)
-			continue;
-		before = b->sampled ? b->last_us : e->before_us;
-		add(&b->held, e->thread, e->trx, before, 0);
+		if (find_trx(&b->held, e->trx) == NULL)
+			add(&b->held, (struct entry) { .thread = e->thread,
+			    .trx = e->trx,
+			    .before_us = new_before(b, e->before_us) });
 	}
 	for (i = 0; i < b->running.n; i++) {
 		e = &b->running.e[i];
 		if (find_thread(&b->held, e->thread, 0) != NULL)
 			continue;
-		before = b->sampled ? b->last_us : e->before_us;
+		before = new_before(b, e->lo_us == BARRIER_UNKNOWN_LO ?
+		    b->now_us - WAIT_US : e->lo_us - MARGIN_US);
 		trx = find_thread(&b->wrote, e->thread, 1);
 		if (trx == NULL)
-			add(&b->held, e->thread, 0, before, b->now_us);
+			add(&b->held, (struct entry) { .thread = e->thread,
+			    .before_us = before, .lo_us = e->lo_us,
+			    .hi_us = e->hi_us });
 		else
 			hold_trx(b, trx, before);
 	}

@@ -1,6 +1,9 @@
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "../common/stop.h"
 #include "../common/timestamp.h"
@@ -23,6 +26,18 @@
  * slowed down by a thousandth at most, while we look at it. */
 #define SLOW		1000
 #define SLACK_MAX_US	UINT64_C(500000)
+
+/*
+ * How often is looked if a connection that is at work each time may be idle
+ * for a moment, and the pause before.  Who is met at work for long gets a
+ * longer look without a pause, at first each second, then ever less often: it
+ * may be one statement, and the looks cost the server something.
+ */
+#define LOOKS		4
+#define LOOK_US		UINT64_C(500)
+#define STARE_US	UINT64_C(60000)
+#define STARE_FIRST_US	UINT64_C(1000000)
+#define STARE_LAST_US	UINT64_C(60000000)
 
 /*
  * The list of transactions that is read only if there is no other.  It is a
@@ -52,6 +67,15 @@ parse_utc(const char * p)
 	snprintf(text, sizeof text, "%sZ", p);
 	(void)timestamp_parse(text, strlen(text), &us);
 	return (us);
+}
+
+uint64_t
+bound_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return ((uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000);
 }
 
 /* The server's clock; ${gaps} is set if its list of transactions has some. */
@@ -99,10 +123,10 @@ read_clock(struct source * s, uint64_t every_us, struct bound * b, int * gaps)
 	int tries = 0;
 
 	do {
-		from = stop_clock();
+		from = bound_clock();
 		if ((rc = ask_clock(s, &now, gaps)) != SOURCE_OK)
 			return (rc);
-		to = stop_clock();
+		to = bound_clock();
 		if (b->read_at != 0)
 			find_lack(b, now, from, to, &least, &most);
 	} while (most > (int64_t)b->margin_us && least <= 0 &&
@@ -275,22 +299,128 @@ end_sample(const struct answer * list, struct bound * b)
 	snprintf(b->user, sizeof b->user, "%s", user != NULL ? user : "?");
 }
 
+/* Is the connection at work in this list? */
+static int
+is_busy(const struct answer * list, uint64_t id)
+{
+	ssize_t row = find_connection(list, id);
+
+	return (row != -1 && is_running(list, (size_t)row));
+}
+
+/*
+ * When the statement in the row ${i} began, if the list was made between
+ * ${from_us} and ${to_us} by the server's clock: whole seconds, of which the
+ * list has those that have passed, fewer than none if the clock was set back.
+ */
+static void
+put_running(struct bound * b, const struct answer * list, size_t i,
+    int64_t from_us, int64_t to_us)
+{
+	const char * p = answer_get(list, i, P_TIME, NULL);
+	int64_t lo = BARRIER_UNKNOWN_LO, hi = BARRIER_UNKNOWN_HI, t;
+	char * end;
+
+	if (from_us > to_us) {
+		t = from_us;
+		from_us = to_us;
+		to_us = t;
+	}
+	t = p != NULL ? strtoll(p, &end, 10) : 0;
+	if (to_us != 0 && p != NULL && *end == '\0' && end != p &&
+	    t < INT32_MAX && t > INT32_MIN) {
+		lo = (from_us / SECOND_US - t) * SECOND_US;
+		hi = (to_us / SECOND_US - t + 2) * SECOND_US;
+	}
+	barrier_running(b->barrier, answer_u64(list, i, P_ID), lo, hi);
+}
+
+/* Put the connections that execute something into the barrier. */
+static enum source_rc
+take_running(struct source * s, const struct answer * list, struct bound * b)
+{
+	enum source_rc rc;
+	int64_t after = 0;
+	size_t i;
+	int gaps;
+
+	for (i = 0; i < answer_rows(list); i++) {
+		if (answer_u64(list, i, P_ID) == source_connection_id(s) ||
+		    !is_running(list, i))
+			continue;
+
+		/* MariaDB counts from the last statement of a function. */
+		if (after == 0 && !source_is_mariadb(s) &&
+		    (rc = ask_clock(s, &after, &gaps)) != SOURCE_OK)
+			return (rc);
+		put_running(b, list, i, after == 0 ? 0 : b->now_us, after);
+	}
+	return (SOURCE_OK);
+}
+
+/* Until when to look without a pause; 0 for not at all. */
+static uint64_t
+start_stare(struct bound * b)
+{
+	uint64_t now = bound_clock();
+
+	if (barrier_waits(b->barrier, 0) == 0) {
+		b->stare_at = 0;
+		return (0);
+	}
+	if (b->stare_at == 0) {
+		b->stare_gap = STARE_FIRST_US;
+		b->stare_at = now + b->stare_gap;
+	}
+	if (now < b->stare_at)
+		return (0);
+	if (b->stare_gap < STARE_LAST_US)
+		b->stare_gap *= 2;
+	b->stare_at = now + b->stare_gap;
+	return (now + STARE_US);
+}
+
+/*
+ * Look again at connections that were at work at earlier samples, too: maybe
+ * they are idle for a moment, between one statement and the next.
+ */
+static enum source_rc
+look_again(struct source * s, struct bound * b)
+{
+	struct answer * list;
+	enum source_rc rc;
+	uint64_t id, stare = start_stare(b);
+	size_t i, looks;
+
+	for (looks = 0; barrier_waits(b->barrier, 0) != 0 && !stop_asked() &&
+	    (looks < LOOKS || bound_clock() < stare); looks++) {
+		if (stare == 0)
+			(void)stop_sleep(LOOK_US);
+		rc = source_ask(s, "SHOW PROCESSLIST", &list);
+		if (rc != SOURCE_OK)
+			return (rc);
+		for (i = 0; (id = barrier_waits(b->barrier, i)) != 0; ) {
+			if (is_busy(list, id))
+				i++;
+			else
+				barrier_idle(b->barrier, id);
+		}
+		answer_free(list);
+	}
+	return (SOURCE_OK);
+}
+
 /* Lower safe_us by what is open. */
 static enum source_rc
 read_open(struct source * s, const struct answer * list, uint64_t lag_us,
     int gaps, struct bound * b)
 {
 	enum source_rc rc;
-	uint64_t id;
-	size_t i;
 	int cut = 0;
 
-	for (i = 0; i < answer_rows(list); i++) {
-		id = answer_u64(list, i, P_ID);
-		if (id != source_connection_id(s) && is_running(list, i))
-			barrier_running(b->barrier, id,
-			    answer_u64(list, i, P_TIME));
-	}
+	if ((rc = take_running(s, list, b)) != SOURCE_OK ||
+	    (rc = look_again(s, b)) != SOURCE_OK)
+		return (rc);
 	rc = take_status(s, b, &cut);
 	if (rc == SOURCE_OK && (cut || gaps)) {
 		barrier_reset(b->barrier);
@@ -308,6 +438,20 @@ read_open(struct source * s, const struct answer * list, uint64_t lag_us,
 	return (SOURCE_OK);
 }
 
+/* Everything under way can write no earlier than what was final already. */
+static void
+resume(struct bound * b)
+{
+	const struct bound_mark * m = &b->last;
+	int64_t lowest;
+	int sure;
+
+	if (m->now_us == 0)
+		return;
+	lowest = bound_lowest(b, m, &sure);
+	barrier_resume(b->barrier, lowest < m->safe_us ? lowest : m->safe_us);
+}
+
 enum source_rc
 bound_read(struct source * s, uint64_t lag_us, uint64_t every_us,
     struct bound * b)
@@ -315,12 +459,15 @@ bound_read(struct source * s, uint64_t lag_us, uint64_t every_us,
 	struct answer * list;
 	enum source_rc rc;
 	int64_t before = b->safe_us;
-	int gaps = 0;
+	int gaps = 0, first;
 
+	first = b->read_at == 0;
 	if (b->barrier == NULL)
 		b->barrier = barrier_new();
 	if ((rc = read_clock(s, every_us, b, &gaps)) != SOURCE_OK)
 		return (rc);
+	if (first)
+		resume(b);
 	barrier_begin(b->barrier, b->now_us);
 	if (b->rewind_us != 0)
 		barrier_rewind(b->barrier, b->rewind_us);
@@ -338,6 +485,62 @@ bound_read(struct source * s, uint64_t lag_us, uint64_t every_us,
 	if (b->rewind_us == 0 && b->safe_us < before)
 		b->safe_us = before;
 	return (rc);
+}
+
+/* The machine's last start, or "" if that can't be told. */
+static void
+read_boot(char boot[BOUND_BOOT_LEN + 1])
+{
+	ssize_t n = -1;
+	int fd;
+
+	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	if (fd != -1) {
+		n = read(fd, boot, BOUND_BOOT_LEN);
+		close(fd);
+	}
+	boot[n == BOUND_BOOT_LEN ? n : 0] = '\0';
+}
+
+void
+bound_mark(struct bound * b, struct bound_mark * m)
+{
+
+	if (b->boot[0] == '\0')
+		read_boot(b->boot);
+	m->now_us = b->now_us;
+	m->safe_us = b->safe_us;
+	m->up_us = b->read_at;
+	memcpy(m->boot, b->boot, sizeof m->boot);
+}
+
+int
+bound_follows(struct bound * b, const struct bound_mark * m)
+{
+
+	if (b->boot[0] == '\0')
+		read_boot(b->boot);
+	return (m->boot[0] != '\0' && strcmp(m->boot, b->boot) == 0 &&
+	    b->read_by >= m->up_us);
+}
+
+int64_t
+bound_lowest(struct bound * b, const struct bound_mark * m, int * sure)
+{
+	int64_t passed, slack, lack;
+
+	if (!bound_follows(b, m)) {
+		*sure = m->now_us > b->now_us;
+		return ((*sure ? b->now_us : m->now_us) - MARGIN_US);
+	}
+
+	/* The server's clock may run faster or slower than ours. */
+	passed = (int64_t)(b->read_by - m->up_us);
+	slack = passed / SLOW;
+	lack = passed - (b->now_us - m->now_us);
+	*sure = lack > MARGIN_US + slack;
+	lack += slack < (int64_t)SLACK_MAX_US ? slack : (int64_t)SLACK_MAX_US;
+	return (lack > 0 ? m->now_us - lack : m->now_us);
 }
 
 void

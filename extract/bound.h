@@ -17,6 +17,17 @@
  * then stays open without a statement.
  */
 struct barrier;
+
+#define BOUND_BOOT_LEN	36
+
+/* A reading of the bound, kept from one run to the next. */
+struct bound_mark {
+	int64_t now_us;		/* the server's clock; 0 for no mark */
+	int64_t safe_us;	/* rows changed before this were final */
+	uint64_t up_us;		/* our own clock, since the machine's start, */
+	char boot[BOUND_BOOT_LEN + 1];	/* which is called so; or "" */
+};
+
 struct bound {
 	int64_t safe_us;	/* rows changed before this instant are final,
 				 * microseconds since 1970 in UTC */
@@ -31,12 +42,17 @@ struct bound {
 	uint64_t holder;	/* the connection, */
 	char user[64];		/* and its user; "" if there is none */
 
-	uint64_t read_at;	/* of stop_clock(), when it was read; 0 for
+	uint64_t read_at;	/* of bound_clock(), when it was read; 0 for
 				 * never */
 	uint64_t read_by;	/* and when it had been */
 	uint64_t slack_us;	/* what the clock may lack by the next time, */
 	uint64_t margin_us;	/* and what was taken off for its sake */
 	struct barrier * barrier;
+	struct bound_mark last;	/* set before the first reading: what the run
+				 * before has known, or all zero */
+	char boot[BOUND_BOOT_LEN + 1];
+	uint64_t stare_at;	/* when to look longer at who is always at */
+	uint64_t stare_gap;	/* work, and how long after that again */
 };
 
 /* How far the clock may have gone back unseen between two runs. */
@@ -44,13 +60,32 @@ struct bound {
 
 /**
  * bound_read(s, lag_us, every_us, b):
- * Bring ${b}, which is all zero at first, up to date.  It will be read again
+ * Bring ${b}, which is all zero but for ${b}->last at first, up to date.  It will be read again
  * every ${every_us} microseconds; 0 for who knows when.  Without the privilege
  * PROCESS the bound is ${lag_us} behind the server's clock.  Return as
  * source_ask().
  */
 enum source_rc bound_read(struct source * s, uint64_t lag_us,
     uint64_t every_us, struct bound * b);
+
+/* Microseconds on the clock that the bound goes by: it only runs, also while
+ * the machine sleeps. */
+uint64_t bound_clock(void);
+
+/* Keep the last reading of ${b} as ${m}. */
+void bound_mark(struct bound * b, struct bound_mark * m);
+
+/* Has our own clock run on from ${m} to the last reading of ${b}? */
+int bound_follows(struct bound * b, const struct bound_mark * m);
+
+/**
+ * bound_lowest(b, m, sure):
+ * The earliest time that the server's clock may have shown between ${m} and
+ * the last reading of ${b}; ${sure} is set if it surely has gone back.  Where
+ * our own clock has begun anew since, only what can be seen of the server's.
+ */
+int64_t bound_lowest(struct bound * b, const struct bound_mark * m,
+    int * sure);
 
 /* Release what ${b} holds. */
 void bound_free(struct bound * b);

@@ -159,9 +159,10 @@ job_resume(struct job * job, const struct state * st,
 	if (node != NULL)
 		rc = bookmark_parse(&old, node, t, &opt->cell, &why);
 
-	/* Only the epoch of the old bookmark counts then. */
+	/* Of the old bookmark, only what says nothing of rows counts then. */
 	if (opt->full || opt->has_since) {
 		job->bookmark.epoch = old.epoch;
+		job->bookmark.mark = old.mark;
 		job->bookmark.nulls_at = opt->full ? 0 : old.nulls_at;
 		if (opt->has_since)
 			buf_put(&job->bookmark.definition, old.definition.p,

@@ -182,12 +182,37 @@ print_key_names(struct buf * b, const struct catalog_table * t)
 	buf_putc(b, ']');
 }
 
+/* ${member} and an instant. */
+static void
+print_instant(struct buf * b, const char * member, int64_t us)
+{
+	char text[TIMESTAMP_LEN];
+
+	timestamp_format(us, text);
+	buf_puts(b, member);
+	buf_putc(b, '"');
+	buf_put(b, text, sizeof text);
+	buf_putc(b, '"');
+}
+
+static void
+print_mark(struct buf * b, const struct bound_mark * m)
+{
+
+	print_instant(b, ",\"clock\":{\"now\":", m->now_us);
+	print_instant(b, ",\"final\":", m->safe_us);
+	if (m->boot[0] != '\0') {
+		buf_printf(b, ",\"boot\":\"%s\",\"up\":", m->boot);
+		buf_put_u64(b, m->up_us);
+	}
+	buf_putc(b, '}');
+}
+
 void
 bookmark_print(struct buf * b, const struct bookmark * bm,
     const struct catalog_table * t, struct cell_env * env)
 {
 	const struct catalog_column * c = NULL;
-	char text[TIMESTAMP_LEN];
 
 	buf_putc(b, '{');
 	if (t->change != CATALOG_NONE) {
@@ -205,12 +230,10 @@ bookmark_print(struct buf * b, const struct bookmark * bm,
 	print_key_names(b, t);
 	buf_puts(b, ",\"epoch\":");
 	buf_put_u64(b, bm->epoch);
-	if (bm->nulls_at != 0) {
-		timestamp_format(bm->nulls_at, text);
-		buf_puts(b, ",\"nulls_at\":\"");
-		buf_put(b, text, sizeof text);
-		buf_putc(b, '"');
-	}
+	if (bm->nulls_at != 0)
+		print_instant(b, ",\"nulls_at\":", bm->nulls_at);
+	if (bm->mark.now_us != 0)
+		print_mark(b, &bm->mark);
 	if (bm->scanning) {
 		buf_puts(b, ",\"scan\":{");
 		if (c != NULL && bm->to.n > 0) {
@@ -531,6 +554,42 @@ parse_scan(struct bookmark * bm, const struct json_node * scan,
 	return (0);
 }
 
+/* Read an instant.  Return 0, or -1. */
+static int
+parse_instant(const struct json_node * node, int64_t * us)
+{
+	const char * p;
+	size_t n;
+
+	return ((p = json_text(node, &n)) == NULL ? -1 :
+	    timestamp_parse(p, n, us));
+}
+
+/* What was known of the server's clock.  Return 0, or -1. */
+static int
+parse_mark(struct bound_mark * m, const struct json_node * node)
+{
+	const struct json_node * e = json_get(node, "boot");
+	const char * boot = json_text(e, NULL);
+	size_t i;
+
+	if (json_kind(node) != JSON_OBJECT ||
+	    parse_instant(json_get(node, "now"), &m->now_us) == -1 ||
+	    parse_instant(json_get(node, "final"), &m->safe_us) == -1)
+		return (-1);
+	if (e == NULL)
+		return (0);
+	if (boot == NULL || strlen(boot) != BOUND_BOOT_LEN ||
+	    json_uint64(json_get(node, "up"), &m->up_us) == -1)
+		return (-1);
+	for (i = 0; boot[i] != '\0'; i++) {
+		if (strchr("0123456789abcdef-", boot[i]) == NULL)
+			return (-1);
+	}
+	memcpy(m->boot, boot, sizeof m->boot);
+	return (0);
+}
+
 int
 bookmark_parse(struct bookmark * bm, const struct json_node * node,
     const struct catalog_table * t, const struct cell_env * env,
@@ -553,14 +612,18 @@ bookmark_parse(struct bookmark * bm, const struct json_node * node,
 	if (check_change(node, t, why) == -1)
 		return (-1);
 	if ((e = json_get(node, "nulls_at")) != NULL &&
-	    ((p = json_text(e, &n)) == NULL ||
-	    timestamp_parse(p, n, &bm->nulls_at) == -1)) {
+	    parse_instant(e, &bm->nulls_at) == -1) {
 		buf_puts(why, "the bookmark's \"nulls_at\" is no time");
 		return (-1);
 	}
 	if ((e = json_get(node, "definition")) != NULL) {
 		p = json_raw(e, &n);
 		buf_put(&bm->definition, p, n);
+	}
+	if ((e = json_get(node, "clock")) != NULL &&
+	    parse_mark(&bm->mark, e) == -1) {
+		buf_puts(why, "the bookmark's \"clock\" can't be read");
+		return (-1);
 	}
 	names = json_get(node, "key_properties");
 	value = json_get(node, "replication_key_value");

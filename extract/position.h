@@ -6,6 +6,7 @@
 
 #include "../common/buf.h"
 #include "../common/json.h"
+#include "bound.h"
 #include "catalog.h"
 #include "cell.h"
 
@@ -40,6 +41,7 @@ struct bookmark {
 				 * `to` (all rows if n is 0), */
 	struct position scan;	/* behind this key */
 	uint64_t epoch;		/* of the last run; 0 if unknown */
+	struct bound_mark mark;	/* of the bound, when it was moved last */
 	int64_t nulls_at;	/* when rows without a change time were read,
 				 * in microseconds since 1970; or 0 */
 	struct buf definition;	/* of the table then, as drift.h has it */

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -446,64 +447,88 @@ look_ahead(struct stream * st, size_t i)
 	return (code);
 }
 
-/* Move a bookmark that is ahead of ${to} back there. */
+/* Rows with times that were final already may be written from now on. */
 static void
-step_back(struct job * job, const struct position_time * to, int sure)
+tell_back(const struct job * job, const struct position_time * to,
+    const char * missed)
+{
+	const struct position_time * at = &job->bookmark.at.time;
+	char from[CELL_TIME_LEN + 1], until[CELL_TIME_LEN + 1];
+
+	snprintf(from, sizeof from, "%.*s", (int)to->n, to->p);
+	snprintf(until, sizeof until, "%.*s", (int)at->n, at->p);
+	log_event(LOG_LEVEL_WARN, LOG_FIELDS(
+	    LOG_TEXT("table", job->table->name),
+	    LOG_TEXT("operation", "clock"), LOG_TEXT("code", "clock_back"),
+	    LOG_TEXT("from", from), LOG_TEXT("until", until)),
+	    "%s: the server's clock has gone back: reading again from %s "
+	    "instead of %s%s", job->table->name, from, until, missed);
+}
+
+/* Move a bookmark that is ahead of ${us} back there; say so with ${missed},
+ * if it isn't NULL. */
+static void
+step_back(struct stream * st, struct job * job, int64_t us,
+    const char * missed)
 {
 	struct bookmark * bm = &job->bookmark;
+	struct position_time to = time_in(st, job, us);
 
 	/* A scan leads to its end, and takes less for done. */
 	if (bm->scanning && bm->to.n > 0 &&
-	    position_time_compare(&bm->to, to) > 0)
-		bm->to = *to;
+	    position_time_compare(&bm->to, &to) > 0)
+		bm->to = to;
 	if (bm->at.time.n == 0 ||
-	    position_time_compare(&bm->at.time, to) <= 0)
+	    position_time_compare(&bm->at.time, &to) <= 0)
 		return;
-	if (sure)
-		log_warn("%s: the server's clock has gone back: reading again "
-		    "from %.*s instead of %.*s; rows changed in between "
-		    "before this run may be missed (--since finds them)",
-		    job->table->name, (int)to->n, to->p, (int)bm->at.time.n,
-		    bm->at.time.p);
-	bm->at.time = *to;
+	if (missed != NULL)
+		tell_back(job, &to, missed);
+	bm->at.time = to;
 	position_clear_key(&bm->at);
 }
 
 void
 reading_rewind(struct stream * st)
 {
-	struct position_time to;
 	size_t i;
 
 	for (i = 0; i < st->njob; i++) {
-		if (st->job[i].table->change == CATALOG_NONE)
-			continue;
-		to = time_in(st, &st->job[i], st->bound.rewind_us);
-		step_back(&st->job[i], &to, st->bound.rewind_sure);
+		if (st->job[i].table->change != CATALOG_NONE)
+			step_back(st, &st->job[i], st->bound.rewind_us,
+			    st->bound.rewind_sure ? "" : NULL);
 	}
 }
 
 /*
- * A bookmark from the future.  Between two runs nobody sees the clock go
- * back: so a bookmark of --follow, which is close behind the clock, is worth
- * as much as one that isn't.
+ * Between two runs the clock may have gone back.  By how much is known if our
+ * own clock ran on; else only what is behind the server's clock is too far,
+ * and a bookmark of --follow, which is close behind it, is worth as much as
+ * one that isn't.
  */
 static void
 rewind_bookmark(struct stream * st, size_t i)
 {
 	struct job * job = &st->job[i];
+	struct bookmark * bm = &job->bookmark;
 	struct position_time now = time_in(st, job, st->bound.now_us);
-	struct position_time to;
+	int64_t lowest, us = st->bound.now_us - BOUND_MARGIN_US;
+	int sure = 0;
 
-	if (job->bookmark.at.time.n == 0 || st->opt->has_since)
+	if (st->opt->has_since || (bm->at.time.n == 0 && !bm->scanning))
 		return;
-	if (position_time_compare(&job->bookmark.at.time, &now) > 0) {
-		to = time_in(st, job, st->bound.safe_us);
-		step_back(job, &to, 1);
-	} else if (!st->again) {
-		to = time_in(st, job, st->bound.now_us - BOUND_MARGIN_US);
-		step_back(job, &to, 0);
+	if (!st->again && bm->mark.now_us != 0) {
+		lowest = bound_lowest(&st->bound, &bm->mark, &sure);
+		if (lowest < us)
+			us = lowest;
 	}
+	if (sure && bound_follows(&st->bound, &bm->mark))
+		step_back(st, job, us, "");
+	else if (sure || position_time_compare(&bm->at.time, &now) > 0)
+		step_back(st, job, us < st->bound.safe_us ? us :
+		    st->bound.safe_us, "; rows changed in between before "
+		    "this run may be missed (--since finds them)");
+	else if (!st->again)
+		step_back(st, job, us, NULL);
 }
 
 /* What there is to do, for the progress line. */

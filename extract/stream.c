@@ -23,6 +23,7 @@
 
 /* What has just begun is over in a moment: so often is that looked after. */
 #define BOUND_TRIES	4
+#define BOUND_FIRST_TRIES	8
 #define BOUND_PAUSE_US	UINT64_C(1000)
 
 /* With --follow, a STATE at least this often. */
@@ -46,18 +47,30 @@ stream_schema(struct stream * st, size_t i)
 	}
 }
 
+/* The value of a STATE, with the bookmark of ${job} as it is now. */
+static void
+print_value(struct stream * st, const struct job * job, struct buf * value)
+{
+
+	buf_clear(value);
+	bookmark_print(value, &job->bookmark, job->table, &st->opt->cell);
+	state_set(st->state, job->table->name, value->p, value->n);
+	buf_clear(value);
+	state_print(st->state, value);
+}
+
 int
-stream_state(struct stream * st, const struct job * job, int always)
+stream_state(struct stream * st, struct job * job, int always)
 {
 	struct buf * b = out_buf(st->out);
 	struct buf value = { NULL, 0, 0 };
 
-	bookmark_print(&value, &job->bookmark, job->table, &st->opt->cell);
-	state_set(st->state, job->table->name, value.p, value.n);
-	buf_clear(&value);
-	state_print(st->state, &value);
+	print_value(st, job, &value);
 	if (always || st->page.total != st->stated || value.n !=
 	    st->value.n || memcmp(value.p, st->value.p, value.n) != 0) {
+		if (job->table->change != CATALOG_NONE)
+			bound_mark(&st->bound, &job->bookmark.mark);
+		print_value(st, job, &value);
 		buf_puts(b, "{\"type\":\"STATE\",\"value\":");
 		buf_put(b, value.p, value.n);
 		buf_puts(b, ",\"records\":");
@@ -71,13 +84,27 @@ stream_state(struct stream * st, const struct job * job, int always)
 	return (out_flush(st->out) == OUT_FAILED ? EXIT_TEMP : 0);
 }
 
-/* The bound is held by something that wasn't there the last time. */
+/*
+ * The bound is held by something that wasn't there the last time; or there is
+ * no last time, and little is known of it.
+ */
 static int
 held_anew(const struct bound * b, int64_t last_us)
 {
 
 	return (b->held && b->rewind_us == 0 &&
 	    b->safe_us + (int64_t)b->margin_us >= last_us);
+}
+
+/* Is it worth while to read it once more, after so many ${tries}? */
+static int
+try_again(const struct stream * st, int64_t last_us, int tries)
+{
+
+	if (last_us == 0)
+		return (st->bound.held && tries < BOUND_FIRST_TRIES);
+	return (st->opt->follow && held_anew(&st->bound, last_us) &&
+	    tries < BOUND_TRIES);
 }
 
 int
@@ -90,7 +117,7 @@ stream_bound(struct stream * st)
 	enum source_rc rc;
 	int known = b->read_at != 0, tries = 0;
 
-	if (known && stop_clock() - b->read_at < good)
+	if (known && bound_clock() - b->read_at < good)
 		return (0);
 	do {
 		rc = bound_read(st->source, st->opt->lag_us, every, b);
@@ -99,8 +126,7 @@ stream_bound(struct stream * st)
 			    "server's clock and its open transactions"));
 		if (b->rewind_us != 0)
 			reading_rewind(st);
-	} while (st->opt->follow && known && held_anew(b, last) &&
-	    ++tries < BOUND_TRIES &&
+	} while (try_again(st, last, ++tries) &&
 	    stop_sleep(BOUND_PAUSE_US << (tries - 1)) == 0);
 	if (!known && b->best_effort)
 		log_warn("the privilege PROCESS is missing: a transaction open "
@@ -261,6 +287,21 @@ run_rounds(struct stream * st)
 	return (st->opt->follow ? follow(st) : run_round(st));
 }
 
+/* What was known last, of all that the bookmarks say. */
+static void
+find_mark(struct stream * st)
+{
+	const struct bound_mark * m;
+	size_t i;
+
+	for (i = 0; i < st->njob; i++) {
+		m = &st->job[i].bookmark.mark;
+		if (m->now_us != 0 && (st->bound.last.now_us == 0 ||
+		    m->up_us > st->bound.last.up_us))
+			st->bound.last = *m;
+	}
+}
+
 /* A later run has a larger epoch, whatever the clock does. */
 static void
 choose_epoch(struct stream * st)
@@ -331,8 +372,10 @@ stream_run(struct options * opt, struct source * s, struct out * out)
 	code = st.state == NULL ? EXIT_PERM : 0;
 	if (code == 0)
 		code = open_jobs(&st);
-	if (code == 0)
+	if (code == 0) {
+		find_mark(&st);
 		code = stream_bound(&st);
+	}
 	if (code == 0) {
 		choose_epoch(&st);
 		for (i = 0; i < st.njob && opt->report; i++)

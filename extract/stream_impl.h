@@ -40,7 +40,7 @@ void stream_schema(struct stream * st, size_t i);
  * Print a STATE for all that was printed, and all out; without ${always} only
  * if it says something new.
  */
-int stream_state(struct stream * st, const struct job * job, int always);
+int stream_state(struct stream * st, struct job * job, int always);
 
 /* Bring the bound up to date. */
 int stream_bound(struct stream * st);

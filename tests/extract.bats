@@ -445,6 +445,45 @@ waiting() {
 	expect_equal "$(ids out)" "1 10 11"
 }
 
+# MariaDB's list of connections counts anew with each of them.
+@test "--follow: statements of a function don't hide how old theirs is" {
+	orders_table
+	mysql_q $'\nDELIMITER //\nCREATE FUNCTION late() RETURNS INT NO SQL
+	    BEGIN DECLARE i INT DEFAULT 12; WHILE i > 0 DO SET i = i - 1;
+	    DO SLEEP(0.3); END WHILE; RETURN 10; END//'
+	background extract --follow 50ms orders >out 2>err
+	pid=$!
+	wait_until grep -q '"id":1,' out
+	background mysql_q "INSERT INTO orders (id) SELECT late()"
+	inserts=$!
+	wait_until eval "[ 1 = \"\$(mysql_q \"SELECT COUNT(*)
+	    FROM information_schema.PROCESSLIST WHERE
+	    INFO = 'DO SLEEP(0.3)'\")\" ]"
+	mysql_q "INSERT INTO orders (id) VALUES (11)"
+	wait $inserts
+	mysql_q "INSERT INTO orders (id) VALUES (12)"
+	wait_until grep -q '"id":12,' out
+	kill -TERM $pid
+	wait $pid || true
+	expect_equal "$(ids out | tr ' ' '\n' | sort -n | paste -sd' ')" \
+	    "1 10 11 12"
+}
+
+@test "--follow: a connection that is always busy holds nothing up for long" {
+	orders_table
+	background extract --follow 50ms orders >out 2>err
+	pid=$!
+	wait_until grep -q '"id":1,' out
+	session busy
+	background sh -c 'exec yes "SELECT SLEEP(0.05);" >busy.sql'
+	yes=$!
+	wait_until [ -s busy.out ]
+	mysql_q "INSERT INTO orders (id) VALUES (10)"
+	wait_until grep -q '"id":10,' out
+	kill $yes $pid
+	wait $pid || true
+}
+
 @test "without PROCESS: best effort, and it says so" {
 	orders_table
 	mysql_q "DROP USER IF EXISTS 'plain'@'%'; CREATE USER 'plain'@'%'
@@ -478,6 +517,33 @@ waiting() {
 	run_stage extract --state state orders
 	expect_status 0
 	expect_in err "the server's clock has gone back"
+}
+
+@test "a clock that went back between two runs is noticed" {
+	orders_table
+	run_stage extract orders
+	keep_state state
+	mysql_q "INSERT INTO orders VALUES (2, 'x', NOW(6) -
+	    INTERVAL 5 MINUTE), (3, 'x', NOW(6) - INTERVAL 15 MINUTE)"
+	cp state before
+	run_stage extract --state state orders
+	expect_status 0
+	expect_equal "$(rows out)" 0
+
+	# As much later by our clock, and not by the server's.
+	up=$(grep -o '"up":[0-9]*' before | cut -d: -f2)
+	sed "s/\"up\":$up/\"up\":$((up - 600000000))/" before >state
+	run_stage extract --state state orders
+	expect_status 0
+	expect_equal "$(ids out)" 2
+	expect_in err "the server's clock has gone back"
+	expect_in err '"code":"clock_back"'
+
+	# Where our own clock began anew, only the server's can tell.
+	sed 's/"boot":"..../"boot":"----/' before >state
+	run_stage extract --state state orders
+	expect_status 0
+	expect_equal "$(rows out)" 0
 }
 
 @test "each start has a larger epoch than the one before" {

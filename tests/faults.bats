@@ -47,9 +47,7 @@ on() { [ "$MILLRACE_SOURCE" = "$1" ] || skip "the same with $1"; }
 	faults cut --n 24
 }
 
-# A statement that waits for a table while the clock is set back can still be
-# overlooked: so without such locks.
 @test "the source's clock is set forth and back" {
 	on mariadb
-	faults clock --n 3 --without lock
+	faults clock --n 3
 }

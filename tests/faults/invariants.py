@@ -208,7 +208,7 @@ class Bookmark:
     def __init__(self, path, table):
         self.table = table
         self.time, self.key, self.scan = "", (), None
-        self.epoch = 0
+        self.epoch = self.up = 0
         with open(path, "rb") as f:
             text = f.read()
         body, seal = text.rsplit(b"crc32c=", 1)
@@ -226,6 +226,7 @@ class Bookmark:
         self.time = value.get("replication_key_value", "")
         self.key = tuple(value.get("key", ()))
         self.epoch = value["epoch"]
+        self.up = value.get("clock", {}).get("up", 0)
         if "scan" in value:
             self.scan = (value["scan"].get("to", ""),
                          tuple(value["scan"].get("key", ())))
@@ -250,7 +251,7 @@ class StateFile(Bookmark):
     def __init__(self, path, table):        # pylint: disable=W0231
         self.table = table
         self.time, self.key, self.scan = "", (), None
-        self.epoch = 0
+        self.epoch = self.up = 0
         with open(path, encoding="utf-8") as f:
             self.take(json.load(f))
 

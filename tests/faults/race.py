@@ -319,17 +319,29 @@ def kills(args, folder, say):
 
 
 class Steps(Race):
-    """Each table's reader stays: between two nobody sees the clock go back."""
+    """Readers come and go, and have to know what the clock was before. One
+    step between two is seen, and several in one direction; not one back that
+    is made up for before anybody has looked."""
 
     steps = True
-    pool = str(len(TABLES))
+    unseen = 0                  # when the last step back was
 
     def step(self, clock, by=None):
         """Set the source's clock, mostly by little."""
         by = by if by is not None else \
             self.rng.choice((-1, 1)) * 10 ** self.rng.uniform(-1, 2)
-        self.hits["back" if by < clock.by else "forth"] += 1
+        back = by < clock.by
+        if self.unseen and not back:
+            wait_until(self.seen, LIMIT)
+        self.hits["back" if back else "forth"] += 1
         clock.set(by)
+        self.unseen = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000 \
+            if back else 0
+
+    def seen(self):
+        """Have the positions of all tables been moved since?"""
+        marks = [self.service.bookmark(t) for t in TABLES]
+        return all(m and m.up > self.unseen for m in marks)
 
 
 class Clock:

@@ -4,16 +4,23 @@
 
 #define SEC	INT64_C(1000000)
 
-/* A sample at ${now} seconds: connections at work, and the status text. */
+/* A sample at ${now} seconds: connections at work ("7", or "7@99" if the
+ * statement's start is said to be 99), and the status text. */
 static int64_t
 sample(struct barrier * b, int64_t now, const char * running,
     const char * status, uint64_t * holder)
 {
+	uint64_t id;
+	int64_t start;
 	char * p;
 
 	barrier_begin(b, now * SEC);
 	while (*running != '\0') {
-		barrier_running(b, strtoull(running, &p, 10), 0);
+		id = strtoull(running, &p, 10);
+		start = *p == '@' ? strtoll(p + 1, &p, 10) : -1;
+		barrier_running(b, id, start == -1 ? BARRIER_UNKNOWN_LO :
+		    start * SEC, start == -1 ? BARRIER_UNKNOWN_HI :
+		    start * SEC);
 		running = p;
 	}
 	if (barrier_status(b, status) == -1)
@@ -72,8 +79,11 @@ test_stories(void)
 	    { 200101, "", TRX("4310", "ACTIVE 13 sec", "5") IDLE, 113687, 5 },
 	    { 200102, "", IDLE, 200102, 0 });
 	TELL("at first a statement is as old as the list says, and a margin",
-	    { 100, "7", IDLE, 98, 7 },
+	    { 100, "7@99", IDLE, 98, 7 },
 	    { 101, "", IDLE, 101, 0 });
+	TELL("or a day, if that isn't known",
+	    { 90000, "7", IDLE, 3600, 7 },
+	    { 90001, "", IDLE, 90001, 0 });
 	TELL("a statement, no transaction yet",
 	    { 100, "", IDLE, 100, 0 },
 	    { 101, "7", IDLE, 100, 7 },
@@ -106,12 +116,35 @@ test_stories(void)
 	/* Never seen in a transaction, never idle: each time another one. */
 	TELL("a connection that is busy all the time",
 	    { 100, "", IDLE, 100, 0 },
+	    { 101, "7@101", IDLE, 100, 7 },
+	    { 102, "7@102", IDLE, 100, 7 },
+	    { 103, "7@103", IDLE, 101, 7 },
+	    { 104, "7@103", IDLE, 101, 7 },
+	    { 105, "7@105", IDLE, 102, 7 },
+	    { 106, "7@106", BARE("44", "ACTIVE (PREPARED) 0 sec"), 102, 0 },
+	    { 107, "", "", 107, 0 });
+	TELL("a start that isn't said is no other one",
+	    { 100, "", IDLE, 100, 0 },
 	    { 101, "7", IDLE, 100, 7 },
-	    { 102, "7", IDLE, 100, 7 },
-	    { 103, "7", IDLE, 102, 7 },
-	    { 104, "7", IDLE, 102, 7 },
-	    { 105, "7", BARE("44", "ACTIVE (PREPARED) 0 sec"), 102, 0 },
-	    { 106, "", "", 106, 0 });
+	    { 102, "7@102", IDLE, 100, 7 },
+	    { 103, "7", IDLE, 100, 7 },
+	    { 104, "7@102", IDLE, 100, 7 },
+	    { 105, "", IDLE, 105, 0 });
+	/* The new statement is there, and its start a moment later. */
+	TELL("the first sight may be of the start before",
+	    { 100, "", IDLE, 100, 0 },
+	    { 101, "7@42", IDLE, 100, 7 },
+	    { 102, "7@101", IDLE, 100, 7 },
+	    { 109, "7@101", IDLE, 100, 7 },
+	    { 110, "", IDLE, 110, 0 });
+	/* Whoever sets the clock, the start that is said stays the same. */
+	TELL("a statement waits while the clock is set forth and back",
+	    { 100, "", IDLE, 100, 0 },
+	    { 101, "7@101", IDLE, 100, 7 },
+	    { 900, "7@101", IDLE, 100, 7 },
+	    { 901, "7@101", TRX("20", "ACTIVE 0 sec", "7"), 100, 7 },
+	    { 102, "", TRX("20", "ACTIVE 1 sec", "7"), 100, 7 },
+	    { 103, "", "", 103, 0 });
 	/* XA: prepared, it leaves its connection. */
 	TELL("a prepared transaction without its connection",
 	    { 100, "", IDLE, 100, 0 },
@@ -161,13 +194,31 @@ test_others(void)
 	    3600, "after a reset the first sample comes again");
 	ok(sample(b, 90002, "6", TRX("1", "ACTIVE 1 sec", "5"), &holder) ==
 	    3600, "it still holds");
+	ok(sample(b, 90002, "6", "", &holder) == 90001 && holder == 6,
+	    "until it is over");
 
-	/* 90002 has become 50, so what is new may write 49. */
+	/* 6 had an instant between two statements. */
+	barrier_begin(b, 90003 * SEC);
+	barrier_running(b, 6, BARRIER_UNKNOWN_LO, BARRIER_UNKNOWN_HI);
+	barrier_running(b, 8, BARRIER_UNKNOWN_LO, BARRIER_UNKNOWN_HI);
+	ok(barrier_waits(b, 0) == 6 && barrier_waits(b, 1) == 0,
+	    "6 has been at work for longer");
+	barrier_idle(b, 6);
+	ok(barrier_waits(b, 0) == 0 && barrier_end(b, &holder) ==
+	    90002 * SEC && holder == 8, "it is seen idle");
+
+	/* 90003 has become 50, so what is new may write 49. */
 	barrier_begin(b, 50 * SEC);
 	barrier_rewind(b, 49 * SEC);
-	barrier_running(b, 8, 0);
+	barrier_running(b, 8, BARRIER_UNKNOWN_LO, BARRIER_UNKNOWN_HI);
 	ok(barrier_end(b, &holder) == 49 * SEC && holder == 8,
 	    "a clock that was set back");
+	barrier_free(b);
+
+	b = barrier_new();
+	barrier_resume(b, 90000 * SEC);
+	ok(sample(b, 90001, "6", TRX("1", "ACTIVE 0 sec", "5"), &holder) ==
+	    90000, "what was final before the first sample stays so");
 	barrier_free(b);
 	barrier_free(NULL);
 }
