@@ -85,6 +85,10 @@ round_trip(const struct catalog_column * key, const char * time,
 #define HEAD	"{\"replication_key\":\"updated_at\",\"replication_key_value\":"
 #define TAIL	",\"key_properties\":[\"k\"],\"epoch\":5}"
 
+#define CLOCK	"\"clock\":{\"now\":\"2026-01-02T03:04:06.000000Z\"," \
+	"\"final\":\"2026-01-02T03:04:05.000000Z\",\"boot\":" \
+	"\"01234567-89ab-cdef-0123-456789abcdef\","
+
 static void
 test_keys(void)
 {
@@ -213,6 +217,19 @@ test_refusals(void)
 		ok(parses(bad[i], &bm) == -1 && why.n > 0, "%s", bad[i]);
 		bookmark_free(&bm);
 	}
+
+	/* What was known of the clocks comes back, and nothing half. */
+	ok(parses(HEAD "\"2026-01-01\"," CLOCK "\"up\":7}}", &bm) == 0 &&
+	    bm.mark.up_us == 7 && bm.mark.now_us - bm.mark.safe_us ==
+	    1000000 && bm.mark.boot[35] == 'f', "clocks");
+	buf_clear(&out);
+	bookmark_print(&out, &bm, &table, &env);
+	ok(memmem(out.p, out.n, CLOCK "\"up\":7}", strlen(CLOCK "\"up\":7}"))
+	    != NULL, "and are printed so");
+	bookmark_free(&bm);
+	ok(parses(HEAD "\"2026-01-01\"," CLOCK "\"up\":-1}}", &bm) == -1,
+	    "clocks that can't be read");
+	bookmark_free(&bm);
 
 	/* A key that isn't one is left out: more is read, not less. */
 	ok(parses(HEAD "\"2026-01-01\",\"key\":[\"x\"]}", &bm) == 0 &&
