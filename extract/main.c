@@ -5,6 +5,7 @@
 #include "count.h"
 #include "discover.h"
 #include "options.h"
+#include "range.h"
 #include "out.h"
 #include "source.h"
 #include "stream.h"
@@ -23,6 +24,8 @@ run(struct options * opt, struct source * s, struct out * out)
 		return (count_run(opt, s, out));
 	case MODE_CHECK:
 		return (check_run(opt, s, out));
+	case MODE_RANGES:
+		return (range_run(opt, s, out));
 	default:
 		return (stream_run(opt, s, out));
 	}

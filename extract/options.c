@@ -11,6 +11,7 @@
 #include "../common/timestamp.h"
 
 #include "options.h"
+#include "range.h"
 
 #define SECOND_US	UINT64_C(1000000)
 #define DAY_US		(86400 * SECOND_US)
@@ -32,6 +33,9 @@ static const char usage[] =
 "                      and end it with a STATE that carries the word\n"
 "  --report            log what a service wants to know\n"
 "  --where SQL         only rows for which the condition is true\n"
+"  --from-key N        only rows whose key's first column, a whole number, is\n"
+"                      N or more\n"
+"  --to-key N          ... or less than N\n"
 "  --change COLUMN     the change column [updated_at, else created_at]\n"
 "  --key COLUMN,...    the columns that identify a row [the primary key]\n"
 "  --page-size N       rows in a statement, at most [50000]\n"
@@ -48,6 +52,7 @@ static const char usage[] =
 "  --discover          print a Singer catalog of the database\n"
 "  --count             print how many rows there are and are due\n"
 "  --json              ... as JSON lines\n"
+"  --ranges N          print at most N ranges of the table's key, as options\n"
 "  --check             test connection, privileges, keys, indexes, zones\n"
 "  --server            ... of the server only, whatever SYNC_TABLES says\n"
 "  -h, --help\n"
@@ -87,7 +92,8 @@ static const struct setting table[] = {
 enum { O_STATE = 256, O_FULL, O_SINCE, O_FOLLOW, O_ROUNDS, O_WHERE, O_CHANGE,
 	O_KEY, O_PAGE_SIZE, O_NULLS, O_SETTLE, O_LAG, O_ZERO_DATES, O_BAD_TEXT,
 	O_REPORT, O_INSECURE, O_ENV_FILE, O_DISCOVER, O_COUNT, O_JSON, O_CHECK,
-	O_SERVER, O_ONLY, O_ON_DRIFT, O_HELP = 'h', O_VERSION = 'V' };
+	O_SERVER, O_ONLY, O_ON_DRIFT, O_FROM_KEY, O_TO_KEY, O_RANGES,
+	 O_HELP = 'h', O_VERSION = 'V' };
 
 static const struct option longopts[] = {
 	{ "state", required_argument, NULL, O_STATE },
@@ -98,6 +104,9 @@ static const struct option longopts[] = {
 	{ "rounds", no_argument, NULL, O_ROUNDS },
 	{ "report", no_argument, NULL, O_REPORT },
 	{ "where", required_argument, NULL, O_WHERE },
+	{ "from-key", required_argument, NULL, O_FROM_KEY },
+	{ "to-key", required_argument, NULL, O_TO_KEY },
+	{ "ranges", required_argument, NULL, O_RANGES },
 	{ "change", required_argument, NULL, O_CHANGE },
 	{ "key", required_argument, NULL, O_KEY },
 	{ "page-size", required_argument, NULL, O_PAGE_SIZE },
@@ -146,13 +155,22 @@ set_since(struct options * opt, const char * s)
 	opt->has_since = 1;
 }
 
+static const char *
+take_number(const char * name, const char * arg)
+{
+
+	if (!range_is_number(arg))
+		die_usage("--%s: \"%s\" is no whole number", name, arg);
+	return (arg);
+}
+
 static void
 set_mode(struct options * opt, enum options_mode mode)
 {
 
 	if (opt->mode != MODE_EXTRACT)
-		die_usage("--discover, --count and --check exclude each "
-		    "other");
+		die_usage("--discover, --count, --ranges and --check exclude "
+		    "each other");
 	opt->mode = mode;
 }
 
@@ -176,6 +194,14 @@ set_option(struct options * opt, int c, const char * arg)
 	case O_ROUNDS: opt->rounds = 1; break;
 	case O_REPORT: opt->report = 1; break;
 	case O_WHERE: opt->where = arg; break;
+	case O_FROM_KEY:
+		opt->from_key = take_number("from-key", arg);
+		break;
+	case O_TO_KEY: opt->to_key = take_number("to-key", arg); break;
+	case O_RANGES:
+		set_mode(opt, MODE_RANGES);
+		opt->ranges = option_uint("ranges", arg, 1, 10000);
+		break;
 	case O_CHANGE: opt->change = arg; break;
 	case O_KEY: opt->key = arg; break;
 	case O_PAGE_SIZE:
@@ -218,6 +244,12 @@ check_combinations(const struct options * opt)
 		die_usage("--only goes with none of --state, --full, --since, "
 		    "--follow, --rounds, --where, --discover, --count, "
 		    "--check");
+	if ((opt->from_key != NULL || opt->to_key != NULL) &&
+	    (opt->where != NULL || opt->only != NULL || opt->follow ||
+	    opt->rounds || opt->mode != MODE_EXTRACT))
+		die_usage("--from-key and --to-key go with none of --where, "
+		    "--only, --follow, --rounds, --discover, --count, "
+		    "--ranges, --check");
 	if (opt->json && opt->mode != MODE_COUNT)
 		die_usage("--json goes with --count only");
 	if (opt->follow && opt->rounds)
@@ -226,7 +258,8 @@ check_combinations(const struct options * opt)
 		die_usage("--%s doesn't go with --%s",
 		    opt->follow ? "follow" : "rounds",
 		    opt->mode == MODE_DISCOVER ? "discover" :
-		    opt->mode == MODE_COUNT ? "count" : "check");
+		    opt->mode == MODE_COUNT ? "count" :
+		    opt->mode == MODE_RANGES ? "ranges" : "check");
 	if (opt->server_only && opt->mode != MODE_CHECK)
 		die_usage("--server goes with --check only");
 	if (opt->mode == MODE_DISCOVER && opt->state != NULL)
@@ -409,5 +442,6 @@ void
 options_free(struct options * opt)
 {
 
+	buf_free(&opt->range);
 	settings_free(opt->settings);
 }

@@ -11,7 +11,8 @@
 /*
  * The command line and the settings of extract.
  */
-enum options_mode { MODE_EXTRACT, MODE_DISCOVER, MODE_COUNT, MODE_CHECK };
+enum options_mode { MODE_EXTRACT, MODE_DISCOVER, MODE_COUNT, MODE_CHECK,
+	MODE_RANGES };
 
 struct options {
 	enum options_mode mode;
@@ -24,6 +25,10 @@ struct options {
 	const char * key;	/* columns, or NULL */
 	const char * change;	/* column, or NULL */
 	const char * where;	/* condition, or NULL */
+	const char * from_key;	/* whole numbers, or NULL: see range.h */
+	const char * to_key;
+	uint64_t ranges;	/* MODE_RANGES: so many */
+	struct buf range;	/* the condition that they make */
 	int full;
 	int json;		/* --count prints JSON */
 	int insecure;

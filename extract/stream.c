@@ -10,6 +10,7 @@
 #include "../common/timestamp.h"
 #include "count.h"
 #include "only.h"
+#include "range.h"
 #include "singer.h"
 #include "stream_impl.h"
 
@@ -41,10 +42,12 @@ stream_schema(struct stream * st, size_t i)
 	singer_schema(b, job->table, &st->opt->cell);
 
 	/* Who compares with all there is has to know that this is all. */
-	if (st->opt->full && st->opt->where == NULL) {
-		b->n -= 2;
-		buf_puts(b, ",\"scope\":\"all\"}\n");
-	}
+	b->n -= 2;
+	if (st->opt->range.n > 0)
+		range_put(b, st->opt);
+	if (st->opt->full && (st->opt->where == NULL || st->opt->range.n > 0))
+		buf_puts(b, ",\"scope\":\"all\"");
+	buf_puts(b, "}\n");
 }
 
 /* The value of a STATE, with the bookmark of ${job} as it is now. */
@@ -325,9 +328,16 @@ open_jobs(struct stream * st)
 	size_t i;
 	int code;
 
+	if (opt->ntable > 1 && (opt->from_key != NULL ||
+	    opt->to_key != NULL)) {
+		log_error("--from-key and --to-key are for one table");
+		return (EXIT_PERM);
+	}
 	for (i = 0; i < opt->ntable; i++) {
 		code = job_open(&st->job[i], st->source, opt, opt->table[i]);
 		st->njob++;
+		if (code == 0)
+			code = range_limit(opt, st->job[i].table);
 		if (code != 0)
 			return (code);
 		code = job_resume(&st->job[i], st->state, opt);

@@ -60,7 +60,8 @@ struct table {
 	enum deletes deletes;	/* what becomes of deleted rows */
 	int shared;		/* another stream has the same collection */
 	int whole;		/* --verify: all of its rows come; */
-	int opaque;		/* its keys aren't those of the rows */
+	int opaque;		/* its keys aren't those of the rows; */
+	struct buf range;	/* a filter for the part that comes, or empty */
 	uint64_t processed;
 	uint64_t told;		/* of them, in the last report */
 	uint64_t started;	/* on stop_clock() */

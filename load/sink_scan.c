@@ -50,25 +50,28 @@ drain(struct sink * s, mongoc_cursor_t * cursor,
 
 int
 sink_scan_keys(struct sink * s, const char * collection,
-    int32_t at_once, int (* each)(void *, const char *, size_t), void * arg,
+    const struct buf * filter, int32_t at_once, int (* each)(void *, const char *, size_t), void * arg,
     struct sink_error * err)
 {
-	bson_t none = BSON_INITIALIZER, opts;
+	bson_t which = BSON_INITIALIZER, opts;
 	mongoc_read_prefs_t * primary;
 	mongoc_collection_t * c;
 	mongoc_cursor_t * cursor;
 	int rc;
 
+	if (filter->n > 0 && !bson_init_static(&which,
+	    (const uint8_t *)filter->p, filter->n))
+		bson_init(&which);
 	c = mongoc_client_get_collection(sink_client(s), s->database,
 	    collection);
 	primary = mongoc_read_prefs_new(MONGOC_READ_PRIMARY);
 	set_options(&opts, at_once);
-	cursor = mongoc_collection_find_with_opts(c, &none, &opts, primary);
+	cursor = mongoc_collection_find_with_opts(c, &which, &opts, primary);
 	rc = drain(s, cursor, each, arg, err);
 	mongoc_cursor_destroy(cursor);
 	mongoc_read_prefs_destroy(primary);
 	mongoc_collection_destroy(c);
 	bson_destroy(&opts);
-	bson_destroy(&none);
+	bson_destroy(&which);
 	return (rc);
 }

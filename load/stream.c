@@ -125,6 +125,7 @@ release(struct loader * ld)
 		quick_free(t->quick);
 		loader_drop_batches(t);
 		buf_free(&t->schema);
+		buf_free(&t->range);
 		free(t->collection);
 		free(t->name);
 		free(t);

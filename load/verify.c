@@ -13,6 +13,7 @@
 #include "bsonw.h"
 #include "compare.h"
 #include "keyjson.h"
+#include "keyrange.h"
 #include "verify_impl.h"
 #include "write_impl.h"
 
@@ -58,17 +59,48 @@ verify_free(struct verify * v)
 	free(v);
 }
 
-/* Is it known that all rows of the stream come? */
+/*
+ * Is it known that all rows of a part of the stream come?  ${part} is the
+ * stream's name and, if it is no whole one, a tab and the range.  Return 1;
+ * 0; or -1 if it is another part.
+ */
 static int
-is_whole(const struct verify * v, const char * name)
+is_whole(const struct verify * v, const char * part)
 {
 	const struct buf * b = &v->sums.whole;
-	size_t at;
+	size_t at, n = strcspn(part, "\t");
 
 	for (at = 0; at < b->n; at += strlen(b->p + at) + 1) {
-		if (strcmp(b->p + at, name) == 0)
+		if (strcmp(b->p + at, part) == 0)
 			return (1);
+		if (strncmp(b->p + at, part, n) == 0 &&
+		    strcspn(b->p + at, "\t") == n)
+			return (-1);
 	}
+	return (0);
+}
+
+/* Take the range that the SCHEMA ${root} names, if it does. */
+static int
+take_range(struct table * t, const struct json_node * root, struct buf * part)
+{
+	const struct json_node * range = json_get(root, "range");
+	const char * p;
+	size_t n;
+
+	buf_clear(&t->range);
+	buf_puts(part, t->name);
+	if (range == NULL || json_kind(range) == JSON_NULL)
+		return (0);
+	if (t->opaque || keyrange_filter(t->plan, range, &t->range) == -1) {
+		log_error("%s: the documents of a range of keys can't be "
+		    "told: its key isn't a whole number as it comes from the "
+		    "table", t->name);
+		return (-1);
+	}
+	p = json_raw(range, &n);
+	buf_putc(part, '\t');
+	buf_put(part, p, n);
 	return (0);
 }
 
@@ -80,20 +112,30 @@ verify_schema(struct verify * v, struct table * t, const char * line,
 	const struct json_node * root = doc != NULL ? json_root(doc) : NULL;
 	const char * scope = json_text(json_get(root, "scope"), NULL);
 	int all = scope != NULL && strcmp(scope, "all") == 0;
+	struct buf part = { NULL, 0, 0 };
 	int rc = EXIT_DONE;
 
 	t->opaque = (json_get(root, "key_converted") != NULL);
+	if (take_range(t, root, &part) == -1)
+		rc = EXIT_PERM;
 	json_free(doc);
+	buf_text(&part);
 	if (all && v->fresh && verify_file_resumed(v->file)) {
 		log_info("%s: all rows come from the first on: the checkpoint "
 		    "is left out of account", t->name);
 		if (verify_file_reset(v->file, &v->sums) == -1)
-			return (EXIT_TEMP);
+			rc = EXIT_TEMP;
 	}
 	v->fresh = 0;
-	if (all && !is_whole(v, t->name))
-		buf_put(&v->sums.whole, t->name, strlen(t->name) + 1);
-	t->whole = v->ld->opt->sample == 0 && is_whole(v, t->name);
+	if (is_whole(v, part.p) == -1) {
+		log_error("%s: the checkpoint is of another range of keys",
+		    t->name);
+		rc = EXIT_PERM;
+	}
+	if (all && is_whole(v, part.p) == 0)
+		buf_put(&v->sums.whole, part.p, part.n + 1);
+	t->whole = v->ld->opt->sample == 0 && is_whole(v, part.p) == 1;
+	buf_free(&part);
 	if (t->plan->key == PLAN_KEY_NONE) {
 		log_error("%s: has no key, so no document can be found for a "
 		    "row", t->name);

@@ -150,7 +150,7 @@ read_tables(struct extra * x, struct sink_error * err)
 		buf_put(&x->text, t->name, strlen(t->name) + 1);
 		x->text_n = x->text.n;
 		if (sink_scan_keys(ld->lane[0].sink, t->collection,
-		    (int32_t)at_once, on_key, x, err) == -1)
+		    &t->range, (int32_t)at_once, on_key, x, err) == -1)
 			return (-1);
 		if (x->rc != EXIT_DONE)
 			return (0);

@@ -473,6 +473,80 @@ sum() {
 	done
 }
 
+@test "in parts at a time: each document belongs to one, whatever its key" {
+	make_rows parts 400
+	mysql_q "DELETE FROM parts WHERE id IN (1, 7, 200, 400);
+	    UPDATE parts SET id = -5 WHERE id = 5"
+	mongo_q delete parts '{"_id":{"$numberLong":"100"}}'
+	mongo_q update parts '{"_id":{"$numberLong":"300"}}' \
+	    '{"$set":{"qty":-1}}'
+	mongo_q insert parts '{"_id":"text"}' '{"_id":{"a":1}}' \
+	    '{"_id":{"$numberLong":"-99"}}' '{"_id":{"$numberLong":"9999"}}' \
+	    '{"_id":{"$numberDouble":"NaN"}}' '{"_id":null}' \
+	    '{"_id":{"$numberDecimal":"18446744073709551617"}}' \
+	    '{"_id":{"$numberDouble":"37.5"}}'
+	all parts
+	expect_status 1
+	shape | grep -v '"key":\[5\]' >alone
+	expect_equal "$(sum missing) $(sum extra) $(sum different)" "2 13 1"
+	status=0
+	"$VERIFY" --parallel 3 --looks 1 parts >out 2>err || status=$?
+	expect_status 1
+	expect_lines out 16
+	shape | grep -v '"key":\[5\]' >parted
+	expect_same parted alone
+	expect_equal "$(ls parts.verify)" 1
+	"$VERIFY" --parallel 2 --repair --wait 0 parts >left 2>err || true
+	all parts
+	expect_equal "$(sum extra) $(sum foreign)" "8 8"
+
+	# Killed in the midst of it, and again.
+	mongo_q delete parts '{"qty":3}'
+	"$VERIFY" --parallel 2 --rate 400 --wait 0 parts >left 2>err 3>&- &
+	wait_until test -e parts.verify/part.1
+	kill -9 $!
+	wait $! || true
+	wait_until free_parts
+	[ -e parts.verify/parts ]
+	status=0
+	"$VERIFY" --parallel 2 --looks 1 --wait 0 parts >left 2>err || status=$?
+	expect_status 1
+	expect_equal "$(grep -c '"missing"' left)" 40
+
+	# Keys of two columns; keys that have no ranges.
+	mysql_q "CREATE TABLE two (a INT UNSIGNED, b VARCHAR(9), n INT,
+	    PRIMARY KEY (a, b));
+	    INSERT INTO two SELECT id, 'x', 1 FROM parts WHERE id > 0;
+	    CREATE TABLE text (a VARCHAR(9) PRIMARY KEY);
+	    INSERT INTO text VALUES ('a'), ('b')"
+	sync two
+	sync text
+	mysql_q "DELETE FROM two WHERE a IN (2, 399); DELETE FROM text LIMIT 1"
+	for t in two text; do
+		mongo_q insert $t '{"_id":"strange"}'
+		status=0
+		"$VERIFY" --parallel 2 --looks 1 --wait 0 $t >left 2>err ||
+		    status=$?
+		expect_status 1
+		expect_lines left $([ $t = two ] && echo 3 || echo 2)
+	done
+	run_pipe "extract --full --from-key 1 text"
+	expect_status 100
+	run_pipe "extract --full --from-key 1 --to-key 9 --page-size 2 two |
+	    head -n 4 | load --verify --resume point"
+	run_pipe "extract --from-key 1 --to-key 8 --state point two |
+	    load --verify --resume point"
+	expect_status 100
+	expect_in err "another range"
+}
+
+# No load of ./parts.verify is left.
+free_parts() {
+	for f in parts.verify/checkpoint.*.keys; do
+		[ ! -e "$f" ] || flock -n "$f" true || return
+	done
+}
+
 @test "a checkpoint of something else is refused, a new start begins anew" {
 	make_rows anew 20
 	echo '{"bookmarks":{}}' >point
