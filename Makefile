@@ -138,6 +138,8 @@ demo:
 	scripts/demo
 faults: all $(PRELOADS)
 	tests/faults/run $(N:%=--n %) $(SEED:%=--seed %) \
+	    $(COMMITS:%=--commits %) $(LONGEST:%=--longest %) \
+	    $(STEPS:%=--steps %) \
 	    $(SOURCE:%=--source %) $(OPTIONS) $(ROWS)
 fuzz:
 	tests/fuzz/run $(T:%=--seconds %) $(SEED:%=--seed %) $(FUZZ)

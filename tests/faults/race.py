@@ -293,8 +293,35 @@ def shown(it):
 
 
 def race(args, folder, say):
-    """args.n seconds of writers; the controls have to lose."""
-    it = campaign(args, folder, say, lambda it: time.sleep(args.n))
+    """args.n seconds of writers, or until they have made args.commits; the
+    controls have to lose. With args.steps the source's clock is set, once in
+    so many seconds."""
+    clock = Clock() if args.steps else None
+
+    def enough(it, end):
+        if not args.commits:
+            return time.monotonic() >= end
+        (commits,), = ledger.ask(it.root, "SELECT COUNT(DISTINCT tx) FROM "
+                                 "ledger")
+        return commits >= args.commits
+
+    def faults(it):
+        start = time.monotonic()
+        if clock:
+            it.settle()
+        while not enough(it, start + args.n):
+            time.sleep(min(1, args.n) if not clock else
+                       min(3 * args.steps,
+                           it.rng.expovariate(1 / args.steps)))
+            if clock:
+                it.step(clock)
+        if clock:
+            it.last_step(clock)
+    try:
+        it = campaign(args, folder, say, faults, Steps if clock else Race)
+    finally:
+        if clock:
+            clock.end()
     out = shown(it)
     for control, share in it.losses(say):
         if share <= (1 if control.lag == 0 else 0):
@@ -338,6 +365,11 @@ class Steps(Race):
         self.unseen = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000 \
             if back else 0
 
+    def last_step(self, clock):
+        """Rows of the future are taken when it has come: let it."""
+        self.step(clock, clock.highest + 1)
+        self.pause(1.5)
+
     def seen(self):
         """Have the positions of all tables been moved since?"""
         marks = [self.service.bookmark(t) for t in TABLES]
@@ -375,6 +407,10 @@ class Clock:
             f.write(int(seconds * 1000000).to_bytes(8, "little",
                                                     signed=True))
 
+    def end(self):
+        self.set(0)
+        self.restart()
+
     def restart(self, **env):
         servers("stop", "--keep", self.source)
         servers("start", self.source, **env)
@@ -389,14 +425,11 @@ def clock(args, folder, say):
         for _ in range(args.n):
             it.pause(1.5)
             it.step(clock)
-        # Rows of the future are taken when it has come: let it.
-        it.step(clock, clock.highest + 1)
-        it.pause(1.5)
+        it.last_step(clock)
     try:
         it = campaign(args, folder, say, faults, Steps)
     finally:
-        clock.set(0)
-        clock.restart()
+        clock.end()
     return shown(it)
 
 
