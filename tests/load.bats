@@ -641,11 +641,11 @@ BLOCKED="117 215 371 14031"
 	export SYNC_MAX_RETRIES=0
 	tls=$MILLRACE_TEST_TLS
 	uri="tls=true&tlsCAFile=$tls/ca.pem&connectTimeoutMS=1000"
-	port=$((20000 + RANDOM % 10000))
-	openssl s_server -accept 127.0.0.1:$port -cert "$tls/other-cert.pem" \
+	openssl s_server -accept 127.0.0.1:0 -cert "$tls/other-cert.pem" \
 	    -key "$tls/other-key.pem" -www -msg >seen 2>&1 3>&- &
 	pid=$!
 	wait_until grep -q ACCEPT seen
+	port=$(sed -n 's/^ACCEPT .*://p' seen)
 	MONGODB_URI="mongodb://user:geheim@127.0.0.1:$port/?$uri" \
 	    run_stage "$LOAD" <"$(rows_file 2)"
 	kill $pid 2>/dev/null || true

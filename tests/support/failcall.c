@@ -269,9 +269,8 @@ renameat(int a, const char * from, int b, const char * to)
 int
 rename(const char * from, const char * to)
 {
-	GATE("rename", AT_FDCWD, to, 0)
 
-	return (after(v, REAL(rename)(from, to)));
+	return (renameat(AT_FDCWD, from, AT_FDCWD, to));
 }
 
 int
@@ -293,9 +292,8 @@ unlinkat(int dirfd, const char * name, int flags)
 int
 unlink(const char * name)
 {
-	GATE("unlink", AT_FDCWD, name, 0)
 
-	return (after(v, REAL(unlink)(name)));
+	return (unlinkat(AT_FDCWD, name, 0));
 }
 
 int
@@ -309,9 +307,8 @@ mkdirat(int dirfd, const char * name, mode_t mode)
 int
 mkdir(const char * name, mode_t mode)
 {
-	GATE("mkdir", AT_FDCWD, name, 1)
 
-	return (after(v, REAL(mkdir)(name, mode)));
+	return (mkdirat(AT_FDCWD, name, mode));
 }
 
 int
@@ -325,9 +322,8 @@ mkfifoat(int dirfd, const char * name, mode_t mode)
 int
 mkfifo(const char * name, mode_t mode)
 {
-	GATE("mkfifo", AT_FDCWD, name, 1)
 
-	return (after(v, REAL(mkfifo)(name, mode)));
+	return (mkfifoat(AT_FDCWD, name, mode));
 }
 
 int
