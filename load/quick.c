@@ -9,6 +9,11 @@
 
 #include "quick.h"
 
+/*
+ * common/record_quick.c remembers a line as well, but not the same of it: all
+ * fields, each at its place, for values that are looked at later.  Here any
+ * may be left out, and each is written while it is read.
+ */
 #define KEYS_MAX	8	/* fields up to the last one of the key */
 #define TAIL		"],\"record\":"
 #define LEARN_ALWAYS	8	/* rows that it is tried with in vain, */
