@@ -156,15 +156,22 @@ MAN8 = supervisor/supervisor.8
 MAN5 = common/record.5 schemas/schema.5
 SCHEMAS = $(wildcard schemas/*.json)
 
+# put MODE,FILES,FOLDER: by renaming, so that there is always a whole one.
+define put
+for f in $(2); do \
+    to=$(3)/$${f##*/} && install -m $(1) $$f $$to.new && \
+    mv -f $$to.new $$to || exit; done
+endef
+
 install: all
 	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man7 \
 	    $(MANDIR)/man8 $(SCHEMADIR)
-	install -m 755 $(PROGRAMS:%=bin/%) scripts/verify $(BINDIR)
+	$(call put,755,$(PROGRAMS:%=bin/%) scripts/verify,$(BINDIR))
 	install -m 644 $(MAN1) $(MANDIR)/man1
 	install -m 644 $(MAN5) $(MANDIR)/man5
 	install -m 644 $(MAN7) $(MANDIR)/man7
 	install -m 644 $(MAN8) $(MANDIR)/man8
-	install -m 644 $(SCHEMAS) $(SCHEMADIR)
+	$(call put,644,$(SCHEMAS),$(SCHEMADIR))
 	install -m 644 supervisor/openapi.json $(SHAREDIR)
 	cp -R scripts/service $(SHAREDIR)
 uninstall:
