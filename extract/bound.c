@@ -180,6 +180,23 @@ is_running(const struct answer * list, size_t row)
 	    strncmp(command, "Binlog Dump", 11) != 0);
 }
 
+/* Does the server apply what another one has written? */
+static int
+is_applying(const struct answer * list)
+{
+	const char * user, * command;
+	size_t i;
+
+	for (i = 0; i < answer_rows(list); i++) {
+		user = answer_get(list, i, P_USER, NULL);
+		command = answer_get(list, i, P_COMMAND, NULL);
+		if (user != NULL && strcmp(user, "system user") == 0 &&
+		    command != NULL && strcmp(command, "Daemon") != 0)
+			return (1);
+	}
+	return (0);
+}
+
 static void
 hold_statements(struct source * s, const struct answer * list,
     struct bound * b)
@@ -478,6 +495,7 @@ bound_read(struct source * s, uint64_t lag_us, uint64_t every_us,
 	b->safe_us = b->now_us - (int64_t)b->margin_us;
 	if ((rc = source_ask(s, "SHOW PROCESSLIST", &list)) != SOURCE_OK)
 		return (rc);
+	b->replica = is_applying(list);
 	rc = read_open(s, list, lag_us, gaps, b);
 	answer_free(list);
 

@@ -33,6 +33,7 @@ struct bound {
 				 * microseconds since 1970 in UTC */
 	int64_t now_us;		/* the server's clock */
 	int best_effort;	/* PROCESS is missing: safe_us is a guess */
+	int replica;		/* rows of another server are applied */
 	int plain;		/* the list of transactions has gaps */
 	int64_t rewind_us;	/* the clock has gone back since the last
 				 * time, and rows changed since may carry

@@ -3,9 +3,12 @@
 #include <string.h>
 
 #include "../common/exitcode.h"
+#include "../common/scan.h"
+#include "../common/timestamp.h"
 #include "bound.h"
 #include "catalog.h"
 #include "query.h"
+#include "telling.h"
 
 #include "check.h"
 
@@ -16,6 +19,10 @@ struct check {
 	const struct options * opt;
 	struct source * source;
 	struct buf * out;
+	const char * table;	/* that is looked at, or NULL */
+	struct bound bound;
+	int weak;		/* there are reasons why it may miss some */
+	int open;		/* a JSON object isn't complete */
 	int failed;
 	int zone_is_utc;	/* the server's */
 	char zone[64];
@@ -23,21 +30,51 @@ struct check {
 
 enum mark { OK, WARN, FAIL };
 
+static void
+put_member(struct check * c, const char * name, const char * text)
+{
+
+	buf_printf(c->out, ",\"%s\":", name);
+	if (scan_put_text(c->out, text, strlen(text)) == -1)
+		buf_puts(c->out, "\"?\"");
+}
+
+static void
+end_point(struct check * c)
+{
+
+	if (c->open)
+		buf_puts(c->out, "}\n");
+	c->open = 0;
+}
+
 /* A line: what was looked at, and what was found. */
 static void __attribute__((format(printf, 4, 5)))
 say(struct check * c, enum mark mark, const char * what, const char * fmt,
     ...)
 {
 	static const char * const word[] = { "ok", "warn", "FAIL" };
+	static const char * const json[] = { "ok", "warn", "fail" };
 	char text[1024];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	buf_printf(c->out, "%-5s %-22s %s\n", word[mark], what, text);
-	if (mark == FAIL)
-		c->failed = 1;
+	c->failed |= mark == FAIL;
+	if (!c->opt->json) {
+		buf_printf(c->out, "%-5s %-22s %s\n", word[mark], what,
+		    text);
+		return;
+	}
+	end_point(c);
+	buf_printf(c->out, "{\"mark\":\"%s\"", json[mark]);
+	if (c->table != NULL)
+		put_member(c, "table", c->table);
+	put_member(c, "point", what == c->table ? "table" :
+	    what + strspn(what, " "));
+	put_member(c, "text", text);
+	c->open = 1;
 }
 
 /* What to do about it. */
@@ -50,7 +87,10 @@ advise(struct check * c, const char * fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	buf_printf(c->out, "%-5s %-22s   -> %s\n", "", "", text);
+	if (c->opt->json)
+		put_member(c, "remedy", text);
+	else
+		buf_printf(c->out, "%-5s %-22s   -> %s\n", "", "", text);
 }
 
 static void
@@ -126,14 +166,12 @@ check_zone(struct check * c)
 static int
 check_privileges(struct check * c)
 {
-	struct bound b = { .read_at = 0 };
 	enum source_rc rc;
 
-	rc = bound_read(c->source, c->opt->lag_us, 0, &b);
-	bound_free(&b);
+	rc = bound_read(c->source, c->opt->lag_us, 0, &c->bound);
 	if (rc != SOURCE_OK)
 		return (source_report(c->source, rc, "reading the clock"));
-	if (!b.best_effort) {
+	if (!c->bound.best_effort) {
 		say(c, OK, "PROCESS privilege", "granted: open transactions "
 		    "are seen");
 		return (0);
@@ -143,6 +181,30 @@ check_privileges(struct check * c)
 	    (double)c->opt->lag_us / 1e6);
 	advise(c, "GRANT PROCESS ON *.* TO the account of MYSQL_USER");
 	return (0);
+}
+
+/* Up to when a table could be read now, and who holds that back. */
+static void
+check_bound(struct check * c)
+{
+	const struct bound * b = &c->bound;
+	char now[TIMESTAMP_LEN + 1] = "", safe[TIMESTAMP_LEN + 1] = "";
+
+	timestamp_format(b->now_us, now);
+	timestamp_format(b->safe_us, safe);
+	if (!b->held)
+		say(c, OK, "bound", "nothing is open that was there before "
+		    "%.*s", TIMESTAMP_LEN, now);
+	else if (b->user[0] != '\0')
+		say(c, OK, "bound", "held back by connection %ju of user %s, "
+		    "which is at work or has written; without a bookmark "
+		    "rows are final before %.*s", (uintmax_t)b->holder,
+		    b->user, TIMESTAMP_LEN, safe);
+	else
+		say(c, OK, "bound", "held back by a transaction without a "
+		    "connection (XA RECOVER lists those that are prepared); "
+		    "without a bookmark rows are final before %.*s",
+		    TIMESTAMP_LEN, safe);
 }
 
 /* A replica's rows carry times that this server hasn't given. */
@@ -188,8 +250,7 @@ check_key(struct check * c, const struct catalog_table * t)
 	buf_free(&names);
 	for (i = 0; i < t->nkey; i++) {
 		col = &t->column[t->key[i]];
-		if (col->collation == NULL || strstr(col->collation, "_ci") ==
-		    NULL)
+		if (!blind_folds(col))
 			continue;
 		say(c, WARN, "  key", "%s is compared without regard to case "
 		    "(%s): a key that is changed in case only leaves its old "
@@ -337,6 +398,36 @@ check_select(struct check * c, const struct catalog_table * t)
 	return (0);
 }
 
+static void
+weaken(void * cookie, const char * code, const char * text)
+{
+	struct check * c = cookie;
+
+	if (strcmp(code, "change_column") == 0)
+		return;
+	c->weak = 1;
+	say(c, WARN, "  guarantee", "best effort (%s): %s", code, text);
+}
+
+/* How safely changes of the table are found. */
+static int
+check_guarantee(struct check * c, const struct catalog_table * t)
+{
+	struct blind blind;
+	enum source_rc rc;
+
+	rc = blind_find(c->source, t, &c->opt->cell, &blind);
+	if (rc != SOURCE_OK)
+		return (source_report(c->source, rc, t->name));
+	c->weak = 0;
+	telling_reasons(t, &blind, &c->bound, c->opt, weaken, c);
+	if (!c->weak)
+		say(c, OK, "  guarantee", "exact, for all changes that set "
+		    "%s; load --verify finds deleted rows, and those changed "
+		    "without it", t->column[t->change].name);
+	return (0);
+}
+
 static int
 check_table(struct check * c, const char * name)
 {
@@ -356,6 +447,7 @@ check_table(struct check * c, const char * name)
 		    c->opt->source.database, name);
 		goto done;
 	}
+	c->table = t->name;
 	say(c, OK, t->name, "%s, about %ju rows", t->is_view ? "a view" :
 	    "a table", (uintmax_t)t->rows);
 	if (!t->is_view && !t->innodb)
@@ -366,10 +458,13 @@ check_table(struct check * c, const char * name)
 	else {
 		check_key(c, t);
 		check_change(c, t);
+		code = check_guarantee(c, t);
 	}
-	if ((code = check_select(c, t)) == 0)
+	if (code == 0 && (code = check_select(c, t)) == 0)
 		code = check_cascades(c, t);
 done:
+	end_point(c);
+	c->table = NULL;
 	buf_free(&why);
 	catalog_free(cat);
 	return (code);
@@ -387,10 +482,14 @@ check_run(const struct options * opt, struct source * s, struct out * out)
 		code = check_zone(&c);
 	if (code == 0)
 		code = check_privileges(&c);
-	if (code == 0)
+	if (code == 0) {
+		check_bound(&c);
 		code = check_replica(&c);
+	}
 	for (i = 0; i < opt->ntable && code == 0; i++)
 		code = check_table(&c, opt->table[i]);
+	end_point(&c);
+	bound_free(&c.bound);
 	if (out_flush(out) == OUT_FAILED && code == 0)
 		code = EXIT_TEMP;
 	return (code != 0 ? code : c.failed ? EXIT_PERM : EXIT_DONE);

@@ -18,7 +18,7 @@
 
 static const char usage[] =
 "usage: extract [option ...] [table ...]\n"
-"       extract --discover | --count [--json] | --check [table ...]\n"
+"       extract --discover | --count | --check [--json] [table ...]\n"
 "\n"
 "Print the rows of MySQL tables that have changed as RECORD messages, one\n"
 "JSON object a line.  Tables: the arguments, else SYNC_TABLES.\n"
@@ -250,8 +250,8 @@ check_combinations(const struct options * opt)
 		die_usage("--from-key and --to-key go with none of --where, "
 		    "--only, --follow, --rounds, --discover, --count, "
 		    "--ranges, --check");
-	if (opt->json && opt->mode != MODE_COUNT)
-		die_usage("--json goes with --count only");
+	if (opt->json && opt->mode != MODE_COUNT && opt->mode != MODE_CHECK)
+		die_usage("--json goes with --count and --check only");
 	if (opt->follow && opt->rounds)
 		die_usage("--follow and --rounds exclude each other");
 	if (opt->mode != MODE_EXTRACT && (opt->follow || opt->rounds))

@@ -135,6 +135,9 @@ stream_bound(struct stream * st)
 		log_warn("the privilege PROCESS is missing: a transaction open "
 		    "longer than %.1f s (--lag) can be overlooked; "
 		    "best effort", (double)st->opt->lag_us / 1e6);
+	if (!known && b->replica)
+		log_warn("the server is a replica: rows come with the times "
+		    "of another server, and can be overlooked; best effort");
 	return (0);
 }
 
@@ -388,9 +391,11 @@ stream_run(struct options * opt, struct source * s, struct out * out)
 	}
 	if (code == 0) {
 		choose_epoch(&st);
-		for (i = 0; i < st.njob && opt->report; i++)
-			telling_guarantee(&st.job[i], &st.bound, opt);
-		code = run_rounds(&st);
+		for (i = 0; i < st.njob && opt->report && code == 0; i++)
+			code = telling_guarantee(&st.job[i], s, &st.bound,
+			    opt);
+		if (code == 0)
+			code = run_rounds(&st);
 	}
 	tell_counts(&opt->cell);
 	bound_free(&st.bound);

@@ -42,10 +42,65 @@ telling_end(struct telling * t)
 	t->table = NULL;
 }
 
+void
+telling_reasons(const struct catalog_table * t, const struct blind * blind,
+    const struct bound * b, const struct options * opt, telling_reason * say,
+    void * cookie)
+{
+	char text[160];
+
+	say(cookie, "change_column", "changes are found by the change column: "
+	    "deleted rows, and rows changed without it, are not seen");
+	if (b->best_effort) {
+		snprintf(text, sizeof text, "the account lacks the privilege "
+		    "PROCESS: a transaction open longer than %.1f s (--lag) "
+		    "can be overlooked", (double)opt->lag_us / 1e6);
+		say(cookie, "no_process_privilege", text);
+	} else if (b->plain)
+		say(cookie, "plain_bound", "the server's list of transactions "
+		    "has gaps (innodb_status_output_locks, or too many): one "
+		    "that waited for a metadata lock and then stays open "
+		    "without a statement can be overlooked");
+	if (b->replica)
+		say(cookie, "replica", "the server is a replica: rows that it "
+		    "applies come with the times of another server, and can "
+		    "be overlooked");
+	if (t->change == CATALOG_NONE)
+		say(cookie, "no_change_column", "there is no change column: "
+		    "each run reads all rows");
+	else if (t->only_inserts)
+		say(cookie, "only_inserts", "the change column is a time of "
+		    "creation: changes of old rows are not seen");
+	else if (!t->column[t->change].on_update)
+		say(cookie, "no_on_update", "the change column is set by the "
+		    "application alone (no ON UPDATE)");
+	if (blind->cascades)
+		say(cookie, "cascades", "foreign keys change or delete rows "
+		    "without their change time");
+	if (blind->zone)
+		say(cookie, "datetime_zone", "the change column is DATETIME, "
+		    "and the server's zone isn't UTC: where an hour comes "
+		    "twice, changes can be overlooked");
+	if (blind->folded_key)
+		say(cookie, "folded_key", "keys that differ in case only are "
+		    "one to the source: a key changed so leaves its old "
+		    "document behind");
+	if (t->key_unproven)
+		say(cookie, "key_unproven", "no unique index vouches for the "
+		    "key");
+	if (!t->is_view && !t->innodb)
+		say(cookie, "not_innodb", "the table is not InnoDB: open "
+		    "transactions on it can't be seen");
+	if (opt->where != NULL)
+		say(cookie, "where", "--where: a row that stops to fit stays "
+		    "as it was");
+}
+
 /* No promise holds better than the weakest of its reasons allows. */
 static void
-reason(const struct job * job, const char * code, const char * text)
+tell_reason(void * cookie, const char * code, const char * text)
 {
+	const struct job * job = cookie;
 
 	log_event(LOG_LEVEL_INFO, LOG_FIELDS(
 	    LOG_TEXT("table", job->table->name),
@@ -54,41 +109,16 @@ reason(const struct job * job, const char * code, const char * text)
 	    "%s", text);
 }
 
-void
-telling_guarantee(const struct job * job, const struct bound * b,
-    const struct options * opt)
+int
+telling_guarantee(struct job * job, struct source * s,
+    const struct bound * b, const struct options * opt)
 {
-	const struct catalog_table * t = job->table;
-	char text[160];
+	struct blind blind;
+	enum source_rc rc;
 
-	reason(job, "change_column", "changes are found by the change column: "
-	    "deleted rows, and rows changed without it, are not seen");
-	if (b->best_effort) {
-		snprintf(text, sizeof text, "the account lacks the privilege "
-		    "PROCESS: a transaction open longer than %.1f s (--lag) "
-		    "can be overlooked", (double)opt->lag_us / 1e6);
-		reason(job, "no_process_privilege", text);
-	} else if (b->plain)
-		reason(job, "plain_bound", "the server's list of transactions "
-		    "has gaps (innodb_status_output_locks, or too many): one "
-		    "that waited for a metadata lock and then stays open "
-		    "without a statement can be overlooked");
-	if (t->change == CATALOG_NONE)
-		reason(job, "no_change_column", "there is no change column: "
-		    "each run reads all rows");
-	else if (t->only_inserts)
-		reason(job, "only_inserts", "the change column is a time of "
-		    "creation: changes of old rows are not seen");
-	else if (!t->column[t->change].on_update)
-		reason(job, "no_on_update", "the change column is set by the "
-		    "application alone (no ON UPDATE)");
-	if (t->key_unproven)
-		reason(job, "key_unproven", "no unique index vouches for the "
-		    "key");
-	if (!t->is_view && !t->innodb)
-		reason(job, "not_innodb", "the table is not InnoDB: open "
-		    "transactions on it can't be seen");
-	if (opt->where != NULL)
-		reason(job, "where", "--where: a row that stops to fit stays "
-		    "as it was");
+	rc = blind_find(s, job->table, &opt->cell, &blind);
+	if (rc != SOURCE_OK)
+		return (source_report(s, rc, job->table->name));
+	telling_reasons(job->table, &blind, b, opt, tell_reason, job);
+	return (0);
 }

@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "blind.h"
 #include "bound.h"
 #include "job.h"
 #include "options.h"
@@ -26,12 +27,26 @@ void telling_step(struct telling * t, uint64_t rows);
 /* Forget the table: the turn is over. */
 void telling_end(struct telling * t);
 
+/* A reason why a change could be overlooked: its name, and a sentence. */
+typedef void telling_reason(void * cookie, const char * code,
+    const char * text);
+
 /**
- * telling_guarantee(job, b, opt):
+ * telling_reasons(t, blind, b, opt, say, cookie):
+ * Call ${say} for each reason why a change of the table ${t} could be
+ * overlooked.
+ */
+void telling_reasons(const struct catalog_table * t,
+    const struct blind * blind, const struct bound * b,
+    const struct options * opt, telling_reason * say, void * cookie);
+
+/**
+ * telling_guarantee(job, s, b, opt):
  * Say how safely the changes of a table are found, one event for each reason
  * why one could be overlooked: operation "guarantee", with level and code.
+ * Return 0, or the exit code to end with after a report.
  */
-void telling_guarantee(const struct job * job, const struct bound * b,
-    const struct options * opt);
+int telling_guarantee(struct job * job, struct source * s,
+    const struct bound * b, const struct options * opt);
 
 #endif /* !TELLING_H_ */

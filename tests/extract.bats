@@ -484,6 +484,36 @@ waiting() {
 	wait $pid || true
 }
 
+# points: the guarantees that --check --json has found, in a line.
+points() {
+	jq -r 'select(.point == "guarantee") | .text' out |
+	    sed -E 's/^best effort \((.*)\):.*/\1/; s/^exact,.*/exact/' |
+	    sort | paste -sd' '
+}
+
+@test "--check: the guarantee, with its reasons, and who holds the bound" {
+	orders_table
+	mysql_q "CREATE TABLE poor (k VARCHAR(9) COLLATE utf8mb4_general_ci
+	    PRIMARY KEY, o INT, updated_at DATETIME, FOREIGN KEY (o) REFERENCES
+	    orders (id) ON DELETE CASCADE); SET GLOBAL time_zone = '+01:00'"
+	session a
+	exec 4>a.sql
+	echo "BEGIN; INSERT INTO orders (id) VALUES (7); SELECT 'in';" >&4
+	wait_until grep -q in a.out
+	run_stage extract --check --json orders
+	expect_status 0
+	expect_equal "$(points)" exact
+	expect_match out '"bound","text":"held back by connection [0-9]* of '
+	run_stage extract --check --json poor
+	expect_equal "$(points)" \
+	    "cascades datetime_zone folded_key no_on_update"
+	run_stage extract --report poor
+	mysql_q "SET GLOBAL time_zone = 'SYSTEM'"
+	exec 4>&-
+	expect_status 0
+	expect_in err '"code":"cascades"'
+}
+
 @test "without PROCESS: best effort, and it says so" {
 	orders_table
 	mysql_q "DROP USER IF EXISTS 'plain'@'%'; CREATE USER 'plain'@'%'
@@ -1062,7 +1092,7 @@ codes() {
 	x x|table x is named twice
 	x --full --since 2026-01-01|exclude each other
 	x --discover --count|exclude each other
-	x --json|--json goes with --count only
+	x --json|--json goes with --count and --check only
 	x --check --follow 1s|--follow doesn't go with --check
 	x --since yesterday|is no time
 	x --follow soon|is no duration

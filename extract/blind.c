@@ -1,0 +1,58 @@
+#include <string.h>
+
+#include "../common/buf.h"
+#include "query.h"
+
+#include "blind.h"
+
+int
+blind_folds(const struct catalog_column * c)
+{
+
+	return (c->collation != NULL && strstr(c->collation, "_ci") != NULL);
+}
+
+/* Is the first field of the answer to ${sql} something else than 0? */
+static enum source_rc
+ask_flag(struct source * s, const char * sql, int * flag)
+{
+	struct answer * a;
+	enum source_rc rc;
+
+	if ((rc = source_ask(s, sql, &a)) == SOURCE_OK)
+		*flag = answer_rows(a) > 0 && answer_u64(a, 0, 0) != 0;
+	answer_free(a);
+	return (rc);
+}
+
+/* In January or in July, an hour that comes twice is somewhere between. */
+#define NOT_UTC_SQL "SELECT NOT (" \
+    "CONVERT_TZ('2026-01-15 12:00:00', '+00:00', @@global.time_zone) " \
+    "<=> '2026-01-15 12:00:00' AND " \
+    "CONVERT_TZ('2026-07-15 12:00:00', '+00:00', @@global.time_zone) " \
+    "<=> '2026-07-15 12:00:00')"
+
+enum source_rc
+blind_find(struct source * s, const struct catalog_table * t,
+    const struct cell_env * env, struct blind * b)
+{
+	struct buf sql = { NULL, 0, 0 };
+	enum source_rc rc;
+	size_t i;
+
+	memset(b, 0, sizeof *b);
+	for (i = 0; i < t->nkey; i++)
+		b->folded_key |= blind_folds(&t->column[t->key[i]]);
+	buf_puts(&sql, "SELECT COUNT(*) FROM "
+	    "information_schema.REFERENTIAL_CONSTRAINTS WHERE "
+	    "CONSTRAINT_SCHEMA = DATABASE() AND (UPDATE_RULE IN ('CASCADE', "
+	    "'SET NULL') OR DELETE_RULE IN ('CASCADE', 'SET NULL')) AND "
+	    "TABLE_NAME = ");
+	query_text(&sql, t->name, strlen(t->name));
+	rc = ask_flag(s, buf_text(&sql), &b->cascades);
+	buf_free(&sql);
+	if (rc == SOURCE_OK && t->change != CATALOG_NONE &&
+	    t->column[t->change].kind == CELL_DATETIME && env->offset_us == 0)
+		rc = ask_flag(s, NOT_UTC_SQL, &b->zone);
+	return (rc);
+}

@@ -1,0 +1,29 @@
+#ifndef BLIND_H_
+#define BLIND_H_
+
+#include "catalog.h"
+#include "cell.h"
+#include "source.h"
+
+/*
+ * What changes rows of a table without its change column saying so: to be
+ * found at the start, said, and left to a comparison of all rows.
+ */
+struct blind {
+	int cascades;		/* foreign keys change or empty its fields */
+	int zone;		/* DATETIME by a clock that isn't UTC's */
+	int folded_key;		/* keys that differ in case only are one */
+};
+
+/**
+ * blind_find(s, t, env, b):
+ * Look at the table ${t}, whose key and change column are chosen.  Return as
+ * source_ask().
+ */
+enum source_rc blind_find(struct source * s, const struct catalog_table * t,
+    const struct cell_env * env, struct blind * b);
+
+/* Nonzero if fields of the column that differ in case only are equal. */
+int blind_folds(const struct catalog_column * c);
+
+#endif /* !BLIND_H_ */
