@@ -1,7 +1,7 @@
 # load --verify and extract --only: what differs is found, and mended.
 # sources: mysql mariadb
 #
-# VERIFY_ROWS and VERIFY_PLANTED set the size of the last two tests.
+# VERIFY_ROWS and VERIFY_PLANTED set the size of the last test.
 
 load support/helpers
 
@@ -632,29 +632,15 @@ free_parts() {
 	expect_status 100
 }
 
-@test "every row of a table in at most 64 MiB a stage" {
-	rows=${VERIFY_ROWS:-20000}
-	make_rows many "$rows"
-	mysql_q "DELETE FROM many WHERE id % 10 = 0"
-	peak() { "$SUPPORT/peak" "$@"; }
-	peak 1.kb extract --full many 2>/dev/null |
-	    peak 2.kb transform 2>/dev/null |
-	    peak 3.kb load --verify >out 2>err || status=$?
-	expect_equal "$(sum extra)" $((rows / 10))
-	for f in 1 2 3; do
-		[ "$(cat $f.kb)" -le 65536 ] || fail "stage $f: $(cat $f.kb) KB"
-	done
-	echo "$rows rows: $(cat 1.kb 2.kb 3.kb | tr '\n' ' ')KB" >&3
-}
-
 # Statements that change rows below ${1}, until ./stop is there.
 write_on() {
+	r() { echo $(((RANDOM * 32768 + RANDOM) % $1)); }
 	while [ ! -e stop ]; do
+		a=$(r "$1")
 		cat <<-END
 		INSERT INTO busy (total, status, qty) VALUES (1, 'born', 1);
-		UPDATE busy SET qty = qty + 1 WHERE id BETWEEN $((RANDOM % $1))
-		    AND $((RANDOM % $1)) LIMIT 20;
-		UPDATE busy SET status = 'w' WHERE id = $((RANDOM % $1));
+		UPDATE busy SET qty = qty + 1 WHERE id BETWEEN $a AND $((a + 20));
+		UPDATE busy SET status = 'w' WHERE id = $(r "$1");
 		END
 		sleep 0.01
 	done | MYSQL_PWD=$MYSQL_PASSWORD mariadb --no-defaults \
@@ -662,40 +648,116 @@ write_on() {
 	    -u "$MYSQL_USER" "$MYSQL_DATABASE"
 }
 
-@test "planted differences are all mended while writes go on" {
-	n=${VERIFY_PLANTED:-40}
-	rows=$((n * 10))
+# plant N FIRST: N documents that differ, N that are missing and N that are
+# extra, from the row FIRST on.
+plant() {
+	cat >plant.py <<-'END'
+	import os, sys, pymongo
+	n, first = int(sys.argv[1]), int(sys.argv[2])
+	c = pymongo.MongoClient(os.environ["MONGODB_URI"])[
+	    os.environ["MONGODB_DATABASE"]]["busy"]
+	ids = lambda k: list(range(first + k * n, first + (k + 1) * n))
+	assert c.update_many({"_id": {"$in": ids(0)}},
+	    {"$set": {"status": "planted"}}).modified_count == n
+	assert c.delete_many({"_id": {"$in": ids(1)}}).deleted_count == n
+	END
+	/usr/bin/python3 plant.py "$1" "$2"
+	mysql_q "DELETE FROM busy WHERE id BETWEEN $(($2 + 2 * $1)) AND
+	    $(($2 + 3 * $1 - 1))"
+}
+
+# stages ARGUMENT-OF-extract ...: a look at all, each stage a process $pid[i]
+# whose peak of memory in KiB is in i.kb when it has ended.
+stages() {
+	rm -f a b
+	mkfifo a b
+	"$SUPPORT/peak" 1.kb extract "$@" --page-size "$page" busy >a \
+	    2>>err.1 3>&- &
+	pid[1]=$!
+	"$SUPPORT/peak" 2.kb transform <a >b 2>>err.2 3>&- &
+	pid[2]=$!
+	"$SUPPORT/peak" 3.kb "$LOAD" --verify --resume point --rate "$page"0 \
+	    <b >out 2>err 3>&- &
+	pid[3]=$!
+}
+
+# compared N: so many rows are, as the checkpoint says.
+compared() {
+	[ -s point ] && [ "$(sed -n '1s/.*"compared":\([0-9]*\).*/\1/p' \
+	    point)" -ge "$1" ]
+}
+
+# note_peaks: after stages, none may have had more than 64 MiB.
+note_peaks() {
+	for i in 1 2 3; do
+		[ "$(cat $i.kb)" -le 65536 ] || fail "stage $i: $(cat $i.kb) KB"
+		cat $i.kb >>peak.$i
+	done
+}
+
+# caught_up: what was committed until now is in MongoDB.
+caught_up() {
+	id=$(mysql_q "INSERT INTO busy (status) VALUES ('mark');
+	    SELECT LAST_INSERT_ID()")
+	wait_until -t 120 mongo_has "$id"
+}
+
+mongo_has() {
+	[ "$(mongo_q count busy "{\"_id\":{\"\$numberLong\":\"$1\"}}")" = 1 ]
+}
+
+@test "planted differences: killed, resumed, found and mended under writes" {
+	n=${VERIFY_PLANTED:-50}
+	rows=${VERIFY_ROWS:-20000}
+	half=$((rows / 2))
+	page=$((rows / 20))
+	began=$(date +%s)
 	make_rows busy "$rows"
 	run_pipe "extract busy | transform | load --ack state"
 	expect_status 0
+	echo "# $rows rows loaded after $(($(date +%s) - began)) s" >&3
 	mkfifo pipe
 	extract --follow 100ms --state state busy >pipe 2>err.extract 3>&- &
 	source=$!
 	transform <pipe 2>/dev/null 3>&- | load >/dev/null 2>err.load 3>&- &
 	target=$!
-	write_on $((n * 5)) 3>&- &
+	write_on "$half" 3>&- &
 	writer=$!
-	half=$((n * 5))
+	plant "$n" $((half + 1))
+	caught_up
 
-	# Above those that are written: n of each kind.
-	cat >plant.py <<-'END'
-	import os, sys, pymongo
-	n, half = int(sys.argv[1]), int(sys.argv[2])
-	c = pymongo.MongoClient(os.environ["MONGODB_URI"])[
-	    os.environ["MONGODB_DATABASE"]]["busy"]
-	ids = lambda k: list(range(half + 1 + k * n, half + 1 + (k + 1) * n))
-	assert c.update_many({"_id": {"$in": ids(0)}},
-	    {"$set": {"status": "planted"}}).modified_count == n
-	assert c.delete_many({"_id": {"$in": ids(1)}}).deleted_count == n
-	END
-	/usr/bin/python3 plant.py "$n" "$half"
-	mysql_q "DELETE FROM busy WHERE id BETWEEN $((half + 1 + 2 * n))
-	    AND $((half + 3 * n))"
+	# The first look; each stage is killed once, and all go on.
+	pid=()
+	stages --full
+	done=0
+	for k in 3 1 2; do
+		done=$((done + rows / 5))
+		wait_until -t 600 compared "$done"
+		kill -9 "$(ps -o pid= --ppid "${pid[$k]}")"
+		wait "${pid[@]}" || true
+		expect_lines out 0
+		note_peaks
+		stages --state point
+	done
+	wait "${pid[1]}" "${pid[2]}"
+	status=0
+	wait "${pid[3]}" || status=$?
+	expect_status 1
+	note_peaks
+	compared=$(sum records_compared)
+	[ "$compared" -ge $((rows - n)) ] || fail "$compared rows"
+	mv out look.1
 
-	"$VERIFY" --wait 1 --repair busy >left 2>err.verify || status=$?
-	echo "left: $(wc -l <left), status ${status-0}" >&3
+	# Twice more, and what has lasted is mended.
+	for look in 2 3; do
+		caught_up
+		again busy look.$((look - 1)) --generations 3 \
+		    "$([ $look = 2 ] || echo --repair)"
+		mv out look.$look
+	done
+	mended=$(sum mended)
 	grep -o '"what":"[a-z]*"\(,"fields":[^ ]*\)\{0,1\},"suspect":{"generation":3' \
-	    busy.verify/3 | cut -d'"' -f4 | sort | uniq -c | tr -s ' ' >found
+	    look.3 | cut -d'"' -f4 | sort | uniq -c | tr -s ' ' >found
 	expect_equal "$(cat found)" " $n different
  $n extra
  $n missing"
@@ -707,4 +769,10 @@ write_on() {
 	all busy
 	expect_status 0
 	expect_lines out 0
+	changes=$(mysql_q "SELECT SUM(qty - id % 10) FROM busy
+	    WHERE id <= $half")
+	echo "# $compared rows compared, $mended of 3 x $n mended," \
+	    "$changes updates meanwhile; peaks" \
+	    "$(for i in 1 2 3; do sort -n peak.$i | tail -n 1; done |
+	    tr '\n' ' ')KB; $(($(date +%s) - began)) s" >&3
 }
