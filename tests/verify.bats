@@ -38,8 +38,9 @@ digits() {
 	printf ') %s' "$1"
 }
 
+# sync TABLE [OPTION-OF-extract]: into MongoDB, with the position in ./state.
 sync() {
-	run_pipe "extract $1 | transform | load"
+	run_pipe "extract ${2-} $1 | transform | load --ack state"
 	expect_status 0
 }
 
@@ -713,8 +714,6 @@ mongo_has() {
 	page=$((rows / 20))
 	began=$(date +%s)
 	make_rows busy "$rows"
-	run_pipe "extract busy | transform | load --ack state"
-	expect_status 0
 	echo "# $rows rows loaded after $(($(date +%s) - began)) s" >&3
 	mkfifo pipe
 	extract --follow 100ms --state state busy >pipe 2>err.extract 3>&- &
@@ -765,7 +764,7 @@ mongo_has() {
 	wait "$writer"
 	kill "$source"
 	wait "$source" "$target" || true
-	sync busy
+	sync busy "--state state"
 	all busy
 	expect_status 0
 	expect_lines out 0
