@@ -7,11 +7,9 @@
 #include "../common/mem.h"
 #include "../common/reject.h"
 #include "../common/stop.h"
-#include "../common/timestamp.h"
-
-#include "bsonw.h"
 
 #include "loader.h"
+#include "sweep.h"
 #include "verify.h"
 
 #define LAG_BATCHES	8	/* records before every table is written */
@@ -272,72 +270,17 @@ on_full(struct loader * ld, struct table * t, size_t l)
 	return (rc == EXIT_DONE ? loader_acknowledge(ld) : rc);
 }
 
-/*
- * What becomes of all documents that ${filter} finds, as their rows are gone;
- * ${r} tells when.  It is closed here.
- */
-static int
-sweep(struct loader * ld, struct table * t, const struct record * r,
-    struct buf * filter, size_t start)
-{
-	struct buf mark = { NULL, 0, 0 };
-	char v[BATCH_VERSION_MAX];
-	int64_t ms;
-	size_t in;
-	int rc;
-
-	if (t->deletes == DELETES_IGNORE) {
-		log_info("%s: its table was emptied, and its documents stay",
-		    t->name);
-		t->counts.ignored++;
-		return (EXIT_DONE);
-	}
-	if (t->deletes == DELETES_MARK) {
-		in = bsonw_nested(filter, BSONW_DOCUMENT,
-		    PLAN_STAMP "." DELETES_MARKED);
-		bsonw_bool(filter, "$exists", 0);
-		bsonw_close(filter, in);
-		if (r->type != RECORD_ROW || bsonize_time(ld->bsonizer,
-		    t->plan, r, &ms) != 1)
-			ms = timestamp_now() / 1000;
-		deletes_put_mark(&mark, v, batch_version(r->pos,
-		    r->type == RECORD_ROW ? r->npos : 0, v), ms);
-	}
-	bsonw_close(filter, start);
-	rc = loader_exit(writer_sweep(ld->lane[0].writer, t->collection,
-	    filter, mark.n > 0 ? &mark : NULL, &t->counts));
-	buf_free(&mark);
-	return (rc);
-}
-
 /* The source's table was emptied: so are the rows of before. */
 static int
 on_truncate(struct loader * ld, struct table * t, const struct record * r)
 {
-	struct buf filter = { NULL, 0, 0 };
-	char v[BATCH_VERSION_MAX];
-	size_t start, in, n;
 	int rc;
 
 	if (ld->verify != NULL)
 		return (bad_line(ld, "a table that was emptied can't be "
 		    "verified"));
-	if ((rc = loader_write(ld, t)) != EXIT_DONE)
-		return (rc);
-	start = bsonw_open(&filter);
-	if (r->npos > 0) {
-		n = batch_version(r->pos, r->npos, v);
-		in = bsonw_nested(&filter, BSONW_DOCUMENT,
-		    PLAN_STAMP ".v");
-		bsonw_text(&filter, "$lte", v, n);
-	} else {
-		in = bsonw_nested(&filter, BSONW_DOCUMENT, PLAN_STAMP);
-		bsonw_bool(&filter, "$exists", 1);
-	}
-	bsonw_close(&filter, in);
-	rc = sweep(ld, t, r, &filter, start);
-	buf_free(&filter);
-	return (rc);
+	rc = loader_write(ld, t);
+	return (rc == EXIT_DONE ? sweep_table(ld, t, r) : rc);
 }
 
 /* A row is in its table's batch. */
@@ -523,8 +466,6 @@ on_activate(struct loader * ld, const struct record * r)
 {
 	struct table * t = find_table(ld, &r->stream);
 	struct batch_options bo = { 0, 0, 0, 0, 0 };
-	struct buf f = { NULL, 0, 0 };
-	size_t start, array, in, lt, ex;
 	int rc;
 
 	if (t == NULL)
@@ -537,29 +478,8 @@ on_activate(struct loader * ld, const struct record * r)
 	read_version(r, &bo);
 	if (!bo.has_version)
 		return (bad_line(ld, "the version is no whole number"));
-	if ((rc = loader_write(ld, t)) != EXIT_DONE)
-		return (rc);
-	start = bsonw_open(&f);
-	array = bsonw_nested(&f, BSONW_ARRAY, "$or");
-	bsonw_index(&f, BSONW_DOCUMENT, 0);
-	in = bsonw_open(&f);
-	lt = bsonw_nested(&f, BSONW_DOCUMENT, PLAN_STAMP ".version");
-	bsonw_int64(&f, "$lt", bo.version);
-	bsonw_close(&f, lt);
-	bsonw_close(&f, in);
-	bsonw_index(&f, BSONW_DOCUMENT, 1);
-	in = bsonw_open(&f);
-	ex = bsonw_nested(&f, BSONW_DOCUMENT, PLAN_STAMP);
-	bsonw_bool(&f, "$exists", 1);
-	bsonw_close(&f, ex);
-	ex = bsonw_nested(&f, BSONW_DOCUMENT, PLAN_STAMP ".version");
-	bsonw_bool(&f, "$exists", 0);
-	bsonw_close(&f, ex);
-	bsonw_close(&f, in);
-	bsonw_close(&f, array);
-	rc = sweep(ld, t, r, &f, start);
-	buf_free(&f);
-	return (rc);
+	rc = loader_write(ld, t);
+	return (rc == EXIT_DONE ? sweep_version(ld, t, bo.version) : rc);
 }
 
 /* Split the line as its stream's rows look. */
