@@ -12,6 +12,17 @@ blind_folds(const struct catalog_column * c)
 	return (c->collation != NULL && strstr(c->collation, "_ci") != NULL);
 }
 
+int
+blind_pads(const struct catalog_column * c)
+{
+
+	/* MySQL's collations of UCA 9.0.0 don't, and MariaDB's that say so. */
+	return (c->collation != NULL && c->nmember == 0 &&
+	    strcmp(c->collation, "binary") != 0 &&
+	    strstr(c->collation, "_0900_") == NULL &&
+	    strstr(c->collation, "nopad") == NULL);
+}
+
 /* Is the first field of the answer to ${sql} something else than 0? */
 static enum source_rc
 ask_flag(struct source * s, const char * sql, int * flag)
@@ -41,8 +52,10 @@ blind_find(struct source * s, const struct catalog_table * t,
 	size_t i;
 
 	memset(b, 0, sizeof *b);
-	for (i = 0; i < t->nkey; i++)
+	for (i = 0; i < t->nkey; i++) {
 		b->folded_key |= blind_folds(&t->column[t->key[i]]);
+		b->padded_key |= blind_pads(&t->column[t->key[i]]);
+	}
 	buf_puts(&sql, "SELECT COUNT(*) FROM "
 	    "information_schema.REFERENTIAL_CONSTRAINTS WHERE "
 	    "CONSTRAINT_SCHEMA = DATABASE() AND (UPDATE_RULE IN ('CASCADE', "

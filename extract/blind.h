@@ -13,6 +13,7 @@ struct blind {
 	int cascades;		/* foreign keys change or empty its fields */
 	int zone;		/* DATETIME by a clock that isn't UTC's */
 	int folded_key;		/* keys that differ in case only are one */
+	int padded_key;		/* the same of spaces at the end */
 };
 
 /**
@@ -25,5 +26,8 @@ enum source_rc blind_find(struct source * s, const struct catalog_table * t,
 
 /* Nonzero if fields of the column that differ in case only are equal. */
 int blind_folds(const struct catalog_column * c);
+
+/* The same of those that differ in spaces at the end only. */
+int blind_pads(const struct catalog_column * c);
 
 #endif /* !BLIND_H_ */

@@ -85,6 +85,13 @@ telling_reasons(const struct catalog_table * t, const struct blind * blind,
 		say(cookie, "folded_key", "keys that differ in case only are "
 		    "one to the source: a key changed so leaves its old "
 		    "document behind");
+	if (blind->padded_key)
+		say(cookie, "padded_key", "keys that differ in spaces at the "
+		    "end only are one to the source: a key changed so leaves "
+		    "its old document behind");
+	if (t->change != CATALOG_NONE && t->column[t->change].nullable)
+		say(cookie, "null_times", "rows whose change column is NULL "
+		    "are read again in intervals only (--nulls)");
 	if (t->key_unproven)
 		say(cookie, "key_unproven", "no unique index vouches for the "
 		    "key");

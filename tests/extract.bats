@@ -506,7 +506,8 @@ points() {
 	expect_match out '"bound","text":"held back by connection [0-9]* of '
 	run_stage extract --check --json poor
 	expect_equal "$(points)" \
-	    "cascades datetime_zone folded_key no_on_update"
+	    "cascades datetime_zone folded_key no_on_update null_times\
+ padded_key"
 	run_stage extract --report poor
 	mysql_q "SET GLOBAL time_zone = 'SYSTEM'"
 	exec 4>&-
@@ -1050,7 +1051,7 @@ codes() {
 	    --key id --where 1 poor
 	expect_status 0
 	expect_equal "$(codes)" "change_column key_unproven\
- no_on_update no_process_privilege not_innodb where"
+ no_on_update no_process_privilege not_innodb null_times where"
 }
 
 @test "--check says what to do" {
