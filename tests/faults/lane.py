@@ -1,9 +1,11 @@
 """Trials that take turns in lanes, several at a time, each lane with
 databases and a folder of its own."""
 import collections
+import contextlib
 import multiprocessing
 import os
 import random
+import time
 
 import ledger
 import workload
@@ -66,9 +68,20 @@ def _lane(make, folder, seed, number, plans, queue):
         queue.put((None, [], lane.count if lane else {}))
 
 
-def run(make, folder, seed, plans):
+@contextlib.contextmanager
+def same_place():
+    """For a lane in this very process: the databases are as before, then."""
+    names = ("MYSQL_DATABASE", "MONGODB_DATABASE")
+    before = {name: os.environ[name] for name in names}
+    try:
+        yield
+    finally:
+        os.environ.update(before)
+
+
+def run(make, folder, seed, plans, say=None):
     """All the plans. Return how many were tried, what the lanes counted, and
-    the violations."""
+    the violations. Now and then, say how far it is."""
     queue = multiprocessing.Queue()
     started = [multiprocessing.Process(target=_lane, args=(
         make, folder, seed, i, plans[i::LANES], queue))
@@ -76,6 +89,7 @@ def run(make, folder, seed, plans):
     for p in started:
         p.start()
     left, trials, count, out = LANES, 0, collections.Counter(), []
+    said = time.monotonic()
     while left:
         done, found, counted = queue.get()
         out += found
@@ -84,6 +98,9 @@ def run(make, folder, seed, plans):
             count.update(counted)
         else:
             trials += done
+        if say and time.monotonic() - said > 60:
+            said = time.monotonic()
+            say("%d of %d, %d violations" % (trials, len(plans), len(out)))
     for p in started:
         p.join()
     return trials, count, out

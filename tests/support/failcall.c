@@ -24,7 +24,7 @@
  *	FAILCALL_DIR	calls on this folder (real path) and what is in it count
  *	FAILCALL_COUNT	a file that holds the count, 8 bytes
  *	FAILCALL_AT	the call that fails, from 1; 0 or unset for none
- *	FAILCALL_HOW	eio, enospc, edquot: it fails with that error
+ *	FAILCALL_HOW	eio, enospc, edquot, erofs: it fails with that error
  *			full: a write is cut in half, and from then on
  *			whatever needs room fails with ENOSPC
  *			short: a write is cut in half, that is all
@@ -75,6 +75,7 @@ choose(const char * how)
 		{ "eio", ERROR, EIO },
 		{ "enospc", ERROR, ENOSPC },
 		{ "edquot", ERROR, EDQUOT },
+		{ "erofs", ERROR, EROFS },
 		{ "full", FULL, ENOSPC },
 		{ "short", SHORT, 0 },
 		{ "kill", KILL, 0 },
