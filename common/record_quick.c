@@ -48,7 +48,7 @@ record_keep_envelope(struct record_reader * rd, const struct record * r,
 {
 	struct plain * pl = &rd->plain;
 	const char * end = r->line + r->len;
-	const char * at = r->at.p - (r->at.p != NULL);
+	const char * at = r->at.p != NULL ? r->at.p - 1 : NULL;
 	const char * last, * mid;
 
 	pl->npos = 0;

@@ -575,6 +575,27 @@ hooked() {
 	kill "$holder"
 }
 
+@test "stages that outlive the service hold its lock" {
+	local p pids
+
+	echo 60 >fake/orders.sleep
+	start_service
+	wait_until state_is orders running
+	pids=$(pgrep -P "$pid")
+	for p in $pids; do
+		pids="$pids $(pgrep -P "$p" || true)"
+	done
+	kill -9 "$pid"
+	wait "$pid" || true
+	run_stage timeout 10 supervisor
+	expect_status 111
+	expect_in err 'a program that it started still runs'
+	for p in $pids; do
+		kill -9 "$p" 2>/dev/null || true
+	done
+	wait_until flock -n state/lock true
+}
+
 # --- The audit file -------------------------------------------------------
 
 @test "the audit file: who did what, and its chain" {

@@ -40,7 +40,7 @@ on() { [ "$MILLRACE_SOURCE" = "$1" ] || skip "the same with $1"; }
 
 @test "no room, errors and kills, at calls that change a file" {
 	on mariadb
-	faults disk --n 16
+	faults disk --n 15
 }
 
 @test "connections cut at random bytes, on both sides" {

@@ -420,14 +420,15 @@ def every(args, folder, kinds):
 def row(args, folder, say):
     """args.n faults, or each call in each way. Return the violations."""
     kinds = args.kinds.split(",") if args.kinds else list(KINDS)
+    lanes = len(kinds)          # each of them has a kind of its own
     if args.each:
+        lanes = 8               # much of a trial is waiting
         plans, calls = every(args, folder, kinds)
         say("disk: %d faults, of runs with %s calls" % (
             len(plans), lane.listed(calls)))
     else:
-        plans = [(kinds[i // lane.LANES % len(kinds)], None, None)
-                 for i in range(args.n)]
-    trials, count, out = lane.run(Disk, folder, args.seed, plans, say)
+        plans = [(kinds[i % len(kinds)], None, None) for i in range(args.n)]
+    trials, count, out = lane.run(Disk, folder, args.seed, plans, say, lanes)
     say("disk: %d faults (%s; of them %s), %d violations" % (
         trials, *(lane.listed({k: n for k, n in count.items()
                                if (k.split()[0] in KINDS) is of_kind})

@@ -1,3 +1,4 @@
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include <signal.h>
@@ -92,21 +93,25 @@ static void
 test_pipe(void)
 {
 	struct lineout * o;
-	int p[2], status, good = 1;
+	int p[2], status, there, good = 1;
 	size_t i, total = 0;
-	char buf[5000];
+	char buf[5000] = { 0 };
 	ssize_t n;
 	pid_t pid;
 
-	files_need(pipe(p) == 0, "pipe");
+	/* So full that the first write has to be a short one. */
+	files_need(pipe(p) == 0 && write(p[1], buf, sizeof buf) ==
+	    (ssize_t)sizeof buf, "pipe");
 	fcntl(p[1], F_SETFL, O_NONBLOCK);
 	fflush(stdout);
 	if ((pid = fork()) == 0) {
 		close(p[1]);
-		usleep(50000);
+		do
+			ioctl(p[0], FIONREAD, &there);
+		while (there < 60000);
 		while ((n = read(p[0], buf, sizeof buf)) > 0)
 			total += (size_t)n;
-		_exit(total != 160000 * 10);
+		_exit(total != sizeof buf + 160000 * 10);
 	}
 	close(p[0]);
 	o = lineout_open(p[1], "a pipe");
