@@ -587,7 +587,7 @@ hooked() {
 	done
 	kill -9 "$pid"
 	wait "$pid" || true
-	run_stage timeout 10 supervisor
+	run_stage timeout 60 supervisor
 	expect_status 111
 	expect_in err 'a program that it started still runs'
 	for p in $pids; do
