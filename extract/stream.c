@@ -9,6 +9,7 @@
 #include "../common/stop.h"
 #include "../common/timestamp.h"
 #include "count.h"
+#include "mutex.h"
 #include "only.h"
 #include "range.h"
 #include "singer.h"
@@ -118,8 +119,10 @@ stream_bound(struct stream * st)
 	uint64_t good = every / 2 < BOUND_GOOD_US ? every / 2 : BOUND_GOOD_US;
 	int64_t last = b->now_us;
 	enum source_rc rc;
-	int known = b->read_at != 0, tries = 0;
+	int code, known = b->read_at != 0, tries = 0;
 
+	if ((code = mutex_take(st)) != 0)
+		return (code);
 	if (known && bound_clock() - b->read_at < good)
 		return (0);
 	do {

@@ -21,6 +21,7 @@ struct stream {
 	struct job * job;
 	size_t njob;
 	struct bound bound;
+	uint64_t locked_by;		/* the connection with the locks */
 	int again;			/* the first round is over */
 	struct page page;
 	struct page_plan ** plan;	/* one for each job */

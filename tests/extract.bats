@@ -515,6 +515,33 @@ points() {
 	expect_in err '"code":"cascades"'
 }
 
+@test "--state: one at a time, for a table and a file" {
+	orders_table
+	background extract --follow 50ms --state state orders >out.1 2>err.1
+	pid=$!
+	wait_until grep -q '"id":1,' out.1
+	run_stage extract --state state orders
+	expect_status 111
+	expect_match err 'another extract reads it for .* already \(connection'
+	run_stage extract --state other orders
+	expect_status 0
+	run_stage extract orders
+	expect_status 0
+
+	# A connection that breaks takes its lock along, and comes back for it.
+	run_stage extract --state state orders
+	id=$(grep -o 'connection [0-9]*' err | cut -d' ' -f2)
+	mysql_q "KILL $id"
+	mysql_q "INSERT INTO orders (id) VALUES (2)"
+	wait_until grep -q '"id":2,' out.1
+	run_stage extract --state state orders
+	expect_status 111
+	kill -9 $pid
+	wait $pid || true
+	run_stage extract --state state orders
+	expect_status 0
+}
+
 @test "without PROCESS: best effort, and it says so" {
 	orders_table
 	mysql_q "DROP USER IF EXISTS 'plain'@'%'; CREATE USER 'plain'@'%'
