@@ -223,9 +223,9 @@ check_verify(const struct options * opt)
 	if (opt->sample != 0 && (opt->repair || opt->resume != NULL))
 		die_usage("--sample goes with neither --repair nor --resume");
 	if (opt->verify && (opt->ack != NULL || opt->dry_run || opt->check ||
-	    opt->activate || opt->report))
+	    opt->activate))
 		die_usage("--verify goes with none of --ack, --dry-run, "
-		    "--check, --activate-version, --report");
+		    "--check, --activate-version");
 	if (opt->repair && opt->resume != NULL)
 		die_usage("--repair is for the rows of extract --only, and "
 		    "has no --resume");

@@ -18,6 +18,7 @@
 #include "write_impl.h"
 
 #define LOOK_MAX	1000	/* documents asked for at once */
+#define TELL_US		UINT64_C(1000000)
 
 static const uint8_t no_secret[DIGEST_SECRET];
 
@@ -149,6 +150,13 @@ verify_pace(struct verify * v, size_t n)
 {
 	uint64_t rate = v->ld->opt->rate, now = stop_clock();
 
+	if (v->ld->opt->report && now - v->told >= TELL_US) {
+		v->told = now;
+		log_event(LOG_LEVEL_INFO, LOG_FIELDS(LOG_TEXT("operation",
+		    "report"), LOG_INT("records_processed",
+		    v->sums.compared)), "%ju records compared",
+		    (uintmax_t)v->sums.compared);
+	}
 	if (rate == 0)
 		return (stop_asked());
 	if (v->due < now)
@@ -475,8 +483,8 @@ verify_batch(struct verify * v, struct table * t, struct batch * b)
 			rc = keep_keys(v);
 		if (rc == EXIT_DONE)
 			rc = write_mended(v, t);
-		if (rc == EXIT_DONE && v->ld->opt->rate > 0 &&
-		    verify_pace(v, v->nops))
+		if (rc == EXIT_DONE && verify_pace(v, v->nops) &&
+		    v->ld->opt->rate > 0)
 			rc = EXIT_STOPPED;
 	}
 	batch_clear(b);

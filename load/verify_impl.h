@@ -32,6 +32,7 @@ struct verify {
 	uint64_t offered, seed;		/* drawn from so many */
 	int drawing;			/* they are being compared */
 	uint64_t due;			/* --rate: when the next look may be */
+	uint64_t told;			/* --report: when at last */
 };
 
 /* One difference, as far as it is known. */
@@ -54,7 +55,8 @@ struct verify_found {
 int verify_put(struct verify * v, const struct verify_found * f,
     struct suspect * now);
 
-/* ${n} documents were looked at: not so fast.  Return nonzero to stop. */
+/* ${n} documents were looked at: say so with --report, and not so fast.
+ * Return nonzero to stop. */
 int verify_pace(struct verify * v, size_t n);
 
 /* verify_sample.c: compare what was drawn.  Return an exit code. */
