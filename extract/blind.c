@@ -36,12 +36,29 @@ ask_flag(struct source * s, const char * sql, int * flag)
 	return (rc);
 }
 
-/* In January or in July, an hour that comes twice is somewhere between. */
-#define NOT_UTC_SQL "SELECT NOT (" \
-    "CONVERT_TZ('2026-01-15 12:00:00', '+00:00', @@global.time_zone) " \
-    "<=> '2026-01-15 12:00:00' AND " \
-    "CONVERT_TZ('2026-07-15 12:00:00', '+00:00', @@global.time_zone) " \
-    "<=> '2026-07-15 12:00:00')"
+/*
+ * Is the server's zone another one than the DATETIMEs are taken for?  If it
+ * isn't in January or in July, an hour that comes twice is between.
+ */
+static enum source_rc
+ask_zone(struct source * s, int64_t offset_us, int * flag)
+{
+	static const char * const days[] = { "2026-01-15", "2026-07-15" };
+	struct buf sql = { NULL, 0, 0 };
+	enum source_rc rc;
+	size_t i;
+
+	buf_puts(&sql, "SELECT NOT (");
+	for (i = 0; i < 2; i++)
+		buf_printf(&sql, "%sTIMESTAMPDIFF(SECOND, '%s 12:00:00', "
+		    "CONVERT_TZ('%s 12:00:00', '+00:00', "
+		    "@@global.time_zone)) <=> %jd", i > 0 ? " AND " : "",
+		    days[i], days[i], (intmax_t)(offset_us / 1000000));
+	buf_puts(&sql, ")");
+	rc = ask_flag(s, buf_text(&sql), flag);
+	buf_free(&sql);
+	return (rc);
+}
 
 enum source_rc
 blind_find(struct source * s, const struct catalog_table * t,
@@ -65,7 +82,7 @@ blind_find(struct source * s, const struct catalog_table * t,
 	rc = ask_flag(s, buf_text(&sql), &b->cascades);
 	buf_free(&sql);
 	if (rc == SOURCE_OK && t->change != CATALOG_NONE &&
-	    t->column[t->change].kind == CELL_DATETIME && env->offset_us == 0)
-		rc = ask_flag(s, NOT_UTC_SQL, &b->zone);
+	    t->column[t->change].kind == CELL_DATETIME)
+		rc = ask_zone(s, env->offset_us, &b->zone);
 	return (rc);
 }

@@ -11,7 +11,8 @@
  */
 struct blind {
 	int cascades;		/* foreign keys change or empty its fields */
-	int zone;		/* DATETIME by a clock that isn't UTC's */
+	int zone;		/* DATETIME by another clock than it is
+				 * taken for, for a part of the year */
 	int folded_key;		/* keys that differ in case only are one */
 	int padded_key;		/* the same of spaces at the end */
 };

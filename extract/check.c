@@ -399,10 +399,12 @@ check_select(struct check * c, const struct catalog_table * t)
 }
 
 static void
-weaken(void * cookie, const char * code, const char * text)
+weaken(void * cookie, const char * most, const char * code,
+    const char * text)
 {
 	struct check * c = cookie;
 
+	(void)most;
 	if (strcmp(code, "change_column") == 0)
 		return;
 	c->weak = 1;

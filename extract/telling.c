@@ -42,6 +42,13 @@ telling_end(struct telling * t)
 	t->table = NULL;
 }
 
+/*
+ * What a reason allows: nothing, or that what is overlooked is found again by
+ * comparing both sides.
+ */
+#define NOTHING	"best-effort"
+#define AGAIN	"reconciled-within"
+
 void
 telling_reasons(const struct catalog_table * t, const struct blind * blind,
     const struct bound * b, const struct options * opt, telling_reason * say,
@@ -49,70 +56,75 @@ telling_reasons(const struct catalog_table * t, const struct blind * blind,
 {
 	char text[160];
 
-	say(cookie, "change_column", "changes are found by the change column: "
-	    "deleted rows, and rows changed without it, are not seen");
+	say(cookie, AGAIN, "change_column", "changes are found by the change column: "
+	    "deleted rows are not seen");
 	if (b->best_effort) {
 		snprintf(text, sizeof text, "the account lacks the privilege "
 		    "PROCESS: a transaction open longer than %.1f s (--lag) "
 		    "can be overlooked", (double)opt->lag_us / 1e6);
-		say(cookie, "no_process_privilege", text);
+		say(cookie, NOTHING, "no_process_privilege", text);
 	} else if (b->plain)
-		say(cookie, "plain_bound", "the server's list of transactions "
+		say(cookie, NOTHING, "plain_bound", "the server's list of transactions "
 		    "has gaps (innodb_status_output_locks, or too many): one "
 		    "that waited for a metadata lock and then stays open "
 		    "without a statement can be overlooked");
 	if (b->replica)
-		say(cookie, "replica", "the server is a replica: rows that it "
+		say(cookie, NOTHING, "replica", "the server is a replica: rows that it "
 		    "applies come with the times of another server, and can "
 		    "be overlooked");
 	if (t->change == CATALOG_NONE)
-		say(cookie, "no_change_column", "there is no change column: "
+		say(cookie, AGAIN, "no_change_column", "there is no change column: "
 		    "each run reads all rows");
 	else if (t->only_inserts)
-		say(cookie, "only_inserts", "the change column is a time of "
+		say(cookie, AGAIN, "only_inserts", "the change column is a time of "
 		    "creation: changes of old rows are not seen");
 	else if (!t->column[t->change].on_update)
-		say(cookie, "no_on_update", "the change column is set by the "
+		say(cookie, AGAIN, "no_on_update", "the change column is set by the "
 		    "application alone (no ON UPDATE)");
 	if (blind->cascades)
-		say(cookie, "cascades", "foreign keys change or delete rows "
+		say(cookie, AGAIN, "cascades", "foreign keys change or delete rows "
 		    "without their change time");
 	if (blind->zone)
-		say(cookie, "datetime_zone", "the change column is DATETIME, "
-		    "and the server's zone isn't UTC: where an hour comes "
-		    "twice, changes can be overlooked");
+		say(cookie, NOTHING, "datetime_zone", "the change column is DATETIME, "
+		    "and the server's zone another one than it is taken "
+		    "for: where an hour comes twice, changes can be "
+		    "overlooked");
 	if (blind->folded_key)
-		say(cookie, "folded_key", "keys that differ in case only are "
-		    "one to the source: a key changed so leaves its old "
-		    "document behind");
+		say(cookie, AGAIN, "folded_key", "keys that differ in case "
+		    "only are one to the source: a key changed so leaves its "
+		    "old document behind");
 	if (blind->padded_key)
-		say(cookie, "padded_key", "keys that differ in spaces at the "
-		    "end only are one to the source: a key changed so leaves "
+		say(cookie, AGAIN, "padded_key", "keys that differ in spaces "
+		    "at the end only are one to the source: a key changed so leaves "
 		    "its old document behind");
 	if (t->change != CATALOG_NONE && t->column[t->change].nullable)
-		say(cookie, "null_times", "rows whose change column is NULL "
-		    "are read again in intervals only (--nulls)");
+		say(cookie, AGAIN, "null_times", "rows whose change column is "
+		    "NULL are read again in intervals only (--nulls)");
 	if (t->key_unproven)
-		say(cookie, "key_unproven", "no unique index vouches for the "
-		    "key");
-	if (!t->is_view && !t->innodb)
-		say(cookie, "not_innodb", "the table is not InnoDB: open "
+		say(cookie, NOTHING, "key_unproven", "no unique index vouches "
+		    "for the key");
+	if (t->is_view)
+		say(cookie, NOTHING, "view", "it is a view: what changes its "
+		    "rows isn't known");
+	else if (!t->innodb)
+		say(cookie, NOTHING, "not_innodb", "the table is not InnoDB: open "
 		    "transactions on it can't be seen");
 	if (opt->where != NULL)
-		say(cookie, "where", "--where: a row that stops to fit stays "
+		say(cookie, NOTHING, "where", "--where: a row that stops to fit stays "
 		    "as it was");
 }
 
 /* No promise holds better than the weakest of its reasons allows. */
 static void
-tell_reason(void * cookie, const char * code, const char * text)
+tell_reason(void * cookie, const char * most, const char * code,
+    const char * text)
 {
 	const struct job * job = cookie;
 
 	log_event(LOG_LEVEL_INFO, LOG_FIELDS(
 	    LOG_TEXT("table", job->table->name),
 	    LOG_TEXT("operation", "guarantee"),
-	    LOG_TEXT("guarantee", "best-effort"), LOG_TEXT("code", code)),
+	    LOG_TEXT("guarantee", most), LOG_TEXT("code", code)),
 	    "%s", text);
 }
 
@@ -127,5 +139,6 @@ telling_guarantee(struct job * job, struct source * s,
 	if (rc != SOURCE_OK)
 		return (source_report(s, rc, job->table->name));
 	telling_reasons(job->table, &blind, b, opt, tell_reason, job);
+	tell_reason(job, "exact", "checked", "all reasons are told");
 	return (0);
 }

@@ -27,9 +27,10 @@ void telling_step(struct telling * t, uint64_t rows);
 /* Forget the table: the turn is over. */
 void telling_end(struct telling * t);
 
-/* A reason why a change could be overlooked: its name, and a sentence. */
-typedef void telling_reason(void * cookie, const char * code,
-    const char * text);
+/* A reason why a change could be overlooked: what it allows at most, its
+ * name, and a sentence. */
+typedef void telling_reason(void * cookie, const char * most,
+    const char * code, const char * text);
 
 /**
  * telling_reasons(t, blind, b, opt, say, cookie):
@@ -44,6 +45,7 @@ void telling_reasons(const struct catalog_table * t,
  * telling_guarantee(job, s, b, opt):
  * Say how safely the changes of a table are found, one event for each reason
  * why one could be overlooked: operation "guarantee", with level and code.
+ * The code "checked" comes last.
  * Return 0, or the exit code to end with after a report.
  */
 int telling_guarantee(struct job * job, struct source * s,

@@ -1054,7 +1054,7 @@ codes() {
 	    ANALYZE TABLE orders" >/dev/null
 	run_stage extract --report orders
 	expect_status 0
-	expect_equal "$(codes)" "change_column"
+	expect_equal "$(codes)" "change_column checked"
 	jq -c 'select(.operation == "report")' err >reports
 	expect_equal "$(head -n 1 reports | jq -c '[.table, .records_processed,
 	    .records_due > 1000, .records_due < 4000]')" '["orders",0,true,true]'
@@ -1077,8 +1077,8 @@ codes() {
 	MYSQL_USER=plain MYSQL_PASSWORD=secret run_stage extract --report \
 	    --key id --where 1 poor
 	expect_status 0
-	expect_equal "$(codes)" "change_column key_unproven\
- no_on_update no_process_privilege not_innodb null_times where"
+	expect_equal "$(codes)" "change_column checked key_unproven no_on_update\
+ no_process_privilege not_innodb null_times where"
 }
 
 @test "--check says what to do" {
