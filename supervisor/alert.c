@@ -467,6 +467,20 @@ alert_event(struct alert * a, const struct event * ev, struct mono now)
 		    "written, and nothing is acknowledged: %s.", ev->table,
 		    text);
 		break;
+	case EVENT_VERIFIED:
+		fine(a, ALERT_VERIFY, ev->table, now);
+		s.severity = LOG_LEVEL_WARN;
+		if (ev->text != NULL)
+			trouble(a, ALERT_DIFFERENCE, &s, "%s: MySQL and "
+			    "MongoDB differ: %s.", ev->table, text);
+		else
+			fine(a, ALERT_DIFFERENCE, ev->table, now);
+		break;
+	case EVENT_VERIFY_FAILED:
+		s.severity = LOG_LEVEL_WARN;
+		trouble(a, ALERT_VERIFY, &s, "%s: verification fails: %s.",
+		    ev->table, text);
+		break;
 	case EVENT_STAGE_LINE:
 		s.severity = LOG_LEVEL_WARN;
 		if (ev->code != NULL && strcmp(ev->code, "schema_drift") == 0)
@@ -506,6 +520,22 @@ judge_lag(struct alert * a, const struct table_view * v, int paused,
 		trouble(a, ALERT_LAG, &s, "%s: not fresh for %jd s, %jd s are "
 		    "allowed.", v->name, (intmax_t)(lag / SECOND_US),
 		    (intmax_t)(limit / SECOND_US));
+}
+
+/* Should it have been verified long ago?  Told once, from here or there. */
+static void
+judge_verify(struct alert * a, const struct table_view * v, int paused,
+    struct mono now, int64_t now_wall)
+{
+	struct scene s = { v->name, v->verify.run, LOG_LEVEL_WARN, now_wall,
+		now };
+
+	if (paused || v->paused || !v->verify.on)
+		fine(a, ALERT_VERIFY, v->name, now);
+	else if (v->verify.overdue && find(a, ALERT_VERIFY, v->name) == NULL)
+		trouble(a, ALERT_VERIFY, &s, "%s: not verified for %jd s, "
+		    "that is overdue.", v->name,
+		    (intmax_t)(v->verify.age_us / SECOND_US));
 }
 
 /* Blocked before it could run, so that no run's end told of it? */
@@ -551,6 +581,7 @@ alert_tick(struct alert * a, const struct report * r, struct mono now,
 	for (i = 0; i < r->n; i++) {
 		judge_lag(a, &r->table[i], !r->all.enabled, now, now_wall);
 		judge_blocked(a, &r->table[i], now, now_wall);
+		judge_verify(a, &r->table[i], !r->all.enabled, now, now_wall);
 	}
 	judge_gone(a, r, now);
 	review(a, now, now_wall);
@@ -561,7 +592,8 @@ alert_kind_name(enum alert_kind kind)
 {
 	static const char * const names[ALERT_KINDS] = { "failed", "stalled",
 		"server_away", "disk_low", "storage_low", "checkpoint",
-		"rejects", "row_count", "lag", "schema_drift" };
+		"rejects", "row_count", "lag", "schema_drift", "difference",
+		"verify" };
 
 	return (names[kind]);
 }

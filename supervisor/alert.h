@@ -30,6 +30,8 @@ enum alert_kind {
 	ALERT_ROWS,		/* far more or fewer rows than usual */
 	ALERT_LAG,		/* a table is not fresh any more */
 	ALERT_DRIFT,		/* a table's definition has changed */
+	ALERT_DIFFERENCE,	/* both sides differ, and that lasts */
+	ALERT_VERIFY,		/* verification fails, or is overdue */
 	ALERT_KINDS
 };
 

@@ -94,6 +94,13 @@ get_tables(const struct call * c)
 }
 
 static void
+get_verify(const struct call * c)
+{
+
+	report_verify(look(c->a, c->now), &c->re->body);
+}
+
+static void
 no_table(const struct call * c)
 {
 
@@ -179,6 +186,7 @@ steer_status(enum steer s)
 	case STEER_NO_STAGE:
 		return (404);
 	case STEER_PAUSED:
+	case STEER_EARLY:
 		return (409);
 	case STEER_STOPPING:
 		return (503);
@@ -266,6 +274,15 @@ post_trigger(const struct call * c)
 	if (!refuse_any(c))
 		steered(c, "trigger", NULL,
 		    service_trigger(c->a->sv, c->table, c->now));
+}
+
+static void
+post_verify(const struct call * c)
+{
+
+	if (!refuse_any(c))
+		steered(c, "verify", NULL,
+		    service_verify(c->a->sv, c->table, c->now));
 }
 
 static void
@@ -411,16 +428,19 @@ static const struct route {
 	{ "GET", "/sync/health", get_health },
 	{ "GET", "/sync/tables", get_tables },
 	{ "GET", "/sync/tables/*", get_table },
+	{ "GET", "/sync/verify", get_verify },
 	{ "GET", "/metrics", get_metrics },
 	{ "GET", "/healthz", get_alive },
 	{ "GET", "/readyz", get_ready },
 	{ "POST", "/sync/trigger", post_trigger },
+	{ "POST", "/sync/verify", post_verify },
 	{ "POST", "/sync/pause", post_pause },
 	{ "POST", "/sync/resume", post_resume },
 	{ "POST", "/sync/restart", post_restart },
 	{ "POST", "/sync/reload", post_reload },
 	{ "PUT", "/sync/interval", put_interval },
 	{ "POST", "/sync/tables/*/trigger", post_trigger },
+	{ "POST", "/sync/tables/*/verify", post_verify },
 	{ "POST", "/sync/tables/*/pause", post_pause },
 	{ "POST", "/sync/tables/*/resume", post_resume },
 	{ "POST", "/sync/tables/*/restart", post_restart },
@@ -501,9 +521,11 @@ find_route(const struct http_request * rq, struct http_reply * re,
 		if (strcmp(routes[i].method, rq->method) == 0)
 			return (&routes[i]);
 
-		/* No address has two methods, but for HEAD. */
-		allow = routes[i].method[0] == 'G' ? "GET, HEAD" :
-		    routes[i].method;
+		if (allow != NULL)
+			allow = "GET, HEAD, POST";
+		else
+			allow = routes[i].method[0] == 'G' ? "GET, HEAD" :
+			    routes[i].method;
 	}
 	if (allow == NULL)
 		http_error(re, 404, "not_found",

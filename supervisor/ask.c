@@ -86,7 +86,7 @@ ask_start(struct loop * lp, const struct ask_who * who,
 	struct ask * a = mem_new(1, sizeof *a);
 	struct pipeline_plan * plan = mem_new(1, sizeof *plan);
 	struct pipeline_spec spec = { plan, stage_env, env_path(who->env),
-	    -1, -1, who->lock_fd, 0 };
+	    -1, -1, who->lock_fd, 0, 0 };
 	int insecure = 0;
 
 	a->who = who;

@@ -80,6 +80,8 @@ static const struct verb {
 	{ "ready", "", 0, 0, 0, do_ready,
 	    "print nothing; exit code 0 if the start-up is complete" },
 	{ "trigger", "[TABLE ...]", 0, -1, 0, do_steer, "synchronise now" },
+	{ "verify", "[TABLE ...]", 0, -1, 0, do_steer,
+	    "compare all rows with all documents now, and mend" },
 	{ "pause", "[TABLE ...]", 0, -1, 0, do_steer,
 	    "stop after what is under way; survives a restart" },
 	{ "resume", "[TABLE ...]", 0, -1, 0, do_steer,

@@ -1,6 +1,7 @@
 #include <sys/stat.h>
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,10 +90,20 @@ complete_extract(struct pipeline_plan * plan, int i,
     const struct command_spec * spec, int rounds)
 {
 
+	const struct command_look * look = spec->look;
+
 	add_missing(plan, i, "--env-file", spec->cfg->env_file);
-	add_file(plan, i, "--state", spec->folder, "state");
 	if (!has_option(&plan->stage[i], "--report"))
 		add_option(plan, i, "--report", NULL);
+	if (look == NULL)
+		add_file(plan, i, "--state", spec->folder, "state");
+	else if (look->only != NULL)
+		add_file(plan, i, "--only", spec->folder, look->only);
+	else if (look->go_on)
+		add_file(plan, i, "--state", spec->folder,
+		    COMMAND_LOOK_CHECKPOINT);
+	else
+		add_option(plan, i, "--full", NULL);
 	if (rounds && !has_option(&plan->stage[i], "--rounds"))
 		add_option(plan, i, "--rounds", NULL);
 }
@@ -150,7 +161,8 @@ complete_transform(struct pipeline_plan * plan, int i,
 		add_option(plan, i, "--report", NULL);
 	add_missing(plan, i, "--env-file", spec->cfg->env_file);
 	add_file(plan, i, "--rejects", spec->folder, "transform.rejects");
-	add_missing(plan, i, "--max-rejects", spec->cfg->max_rejects);
+	if (spec->look == NULL)
+		add_missing(plan, i, "--max-rejects", spec->cfg->max_rejects);
 	if (has_option(st, "-s") || has_option(st, "--schema") ||
 	    has_option(st, "--schemas") || has_option(st, "--no-schemas"))
 		return (0);
@@ -168,6 +180,29 @@ complete_load(struct pipeline_plan * plan, int i,
 	add_file(plan, i, "--ack", spec->folder, "ack");
 	if (!has_option(&plan->stage[i], "--report"))
 		add_option(plan, i, "--report", NULL);
+}
+
+/* The same to compare.  What a look rejects wasn't compared, no more. */
+static void
+complete_compare(struct pipeline_plan * plan, int i,
+    const struct command_spec * spec)
+{
+	const struct command_look * look = spec->look;
+	char looks[16];
+
+	add_missing(plan, i, "--env-file", spec->cfg->env_file);
+	add_file(plan, i, "--rejects", spec->folder, "load.rejects");
+	if (!has_option(&plan->stage[i], "--report"))
+		add_option(plan, i, "--report", NULL);
+	add_option(plan, i, "--verify", NULL);
+	if (look->only == NULL)
+		add_file(plan, i, "--resume", spec->folder,
+		    COMMAND_LOOK_CHECKPOINT);
+	snprintf(looks, sizeof looks, "%u", look->looks);
+	add_missing(plan, i, "--generations", looks);
+	add_missing(plan, i, "--rate", spec->cfg->verify_rate);
+	if (look->repair)
+		add_option(plan, i, "--repair", NULL);
 }
 
 /*
@@ -317,6 +352,33 @@ command_insecure(const struct config * cfg, const char * table,
 	return (yes);
 }
 
+int
+command_may_repair(const struct pipeline_plan * plan)
+{
+
+	return (all_ours(plan));
+}
+
+/* What extract can't be told when it reads all rows, or rows by name. */
+static const char *
+not_to_look(const struct pipeline_plan * plan)
+{
+	static const char * const options[] = { "--full", "--since", "--only",
+		"--state", "--where", "--follow", "--rounds" };
+	int i = pipeline_plan_find(plan, "extract");
+	size_t k;
+
+	if (i == -1)
+		return ("has no extract, which could read rows again by key");
+	for (k = 0; k < sizeof options / sizeof options[0]; k++) {
+		if (has_option(&plan->stage[i], options[k]))
+			return ("has an option of extract of its own (--where, "
+			    "--state, ...) that doesn't go with reading rows "
+			    "again by key");
+	}
+	return (NULL);
+}
+
 /* The words, without our options.  Return NULL after a report. */
 static struct pipeline_plan *
 parse(const struct command_spec * spec)
@@ -338,6 +400,12 @@ parse(const struct command_spec * spec)
 		err = "has to end in load, which acknowledges";
 	else if (has_option(&plan->stage[load], "--ack"))
 		err = "can't have its own --ack: it goes to the supervisor";
+	else if (spec->look != NULL && (err = not_to_look(plan)) != NULL) {
+		log_error("%s: can't be verified: its pipeline %s", spec->table,
+		    err);
+		pipeline_plan_free(plan);
+		return (NULL);
+	}
 	if (err != NULL) {
 		log_error("%s: the pipeline \"%s\" %s", spec->table, text,
 		    err);
@@ -359,7 +427,7 @@ command_build(const struct command_spec * spec, struct watch * watch,
 	watch_settings(spec->cfg, watch);
 	if ((plan = parse(spec)) == NULL)
 		return (NULL);
-	*rounds = spec->rounds && all_ours(plan);
+	*rounds = spec->rounds && spec->look == NULL && all_ours(plan);
 	for (i = 0; i < plan->n; i++)
 		watch_stage(&plan->stage[i], spec->env, watch);
 	for (i = 0; i < plan->n && rc == 0; i++) {
@@ -369,6 +437,8 @@ command_build(const struct command_spec * spec, struct watch * watch,
 			complete_extract(plan, (int)i, spec, *rounds);
 		else if (strcmp(name, "transform") == 0)
 			rc = complete_transform(plan, (int)i, spec, watch);
+		else if (strcmp(name, "load") == 0 && spec->look != NULL)
+			complete_compare(plan, (int)i, spec);
 		else if (strcmp(name, "load") == 0)
 			complete_load(plan, (int)i, spec);
 	}

@@ -20,7 +20,21 @@ struct command_spec {
 	int rounds;		/* may stay for further rounds */
 	char ** schema;		/* its schema file when it was last built,
 				 * or NULL; replaced, never forgotten here */
+	const struct command_look * look;	/* or NULL */
 };
+
+/*
+ * Instead of a synchronisation: the same stages, but load compares.  The
+ * files are in the folder above.
+ */
+struct command_look {
+	const char * only;	/* look at the rows that it names, again; or
+				 * NULL: at all, */
+	int go_on;		/* from where the last look was cut off */
+	unsigned looks;		/* a difference counts that this many found */
+	int repair;
+};
+#define COMMAND_LOOK_CHECKPOINT	"checkpoint"
 
 /**
  * command_build(spec, watch, rounds):
@@ -30,6 +44,12 @@ struct command_spec {
  */
 struct pipeline_plan * command_build(const struct command_spec * spec,
     struct watch * watch, int * rounds);
+
+/**
+ * command_may_repair(plan):
+ * May load mend by what comes out of the pipeline: are all programs ours?
+ */
+int command_may_repair(const struct pipeline_plan * plan);
 
 /* Does the table's own pipeline run ${stage} with --insecure? */
 int command_insecure(const struct config * cfg, const char * table,

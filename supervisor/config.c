@@ -7,6 +7,7 @@
 
 #include "address.h"
 #include "config.h"
+#include "schemas.h"
 
 #define UINT(name, dflt, min, max, help) \
 	{ name, SETTING_UINT, dflt, min, max, help }
@@ -35,6 +36,16 @@ const struct setting config_table[] = {
 	    "without an acknowledgement; 0: no limit"),
 	UINT("SYNC_HEALTH_SECONDS", "60", 1, 86400,
 	    "between two looks at quiet servers"),
+	TEXT("SYNC_DELETES", NULL, "of load: mirror, mark or ignore"),
+	TEXT("SYNC_VERIFY", "1440",
+	    "minutes or cron line of verifications; or off"),
+	TEXT("SYNC_VERIFY_REPAIR", "true", "false: only tell of differences"),
+	UINT("SYNC_VERIFY_REPAIR_PERCENT", "10", 0, 100,
+	    "of the rows; more takes a person to mend"),
+	UINT("SYNC_VERIFY_RATE", "2000", 0, 1000000000,
+	    "documents looked at in a second; 0: no limit"),
+	UINT("SYNC_VERIFY_WAIT", "10", 0, 86400,
+	    "seconds between two looks at what differs"),
 	UINT("MYSQL_MAX_POOL_SIZE", "10", 1, 1000, "extractors at once"),
 	UINT("MYSQL_MIN_POOL_SIZE", "1", 0, 1000,
 	    "kept connected between rounds"),
@@ -106,6 +117,42 @@ parse_schedule(struct schedule * s, const char * stream, const char * minutes,
 	return (-1);
 }
 
+/* Read "off", minutes, or a cron line.  Return 1, 0 for off, or -1. */
+static int
+parse_verify(struct schedule * s, const char * who, const char * text,
+    const char ** cron)
+{
+
+	*cron = NULL;
+	if (strcasecmp(text, "off") == 0) {
+		memset(s, 0, sizeof *s);
+		return (0);
+	}
+	if (strchr(text, ' ') != NULL || strchr(text, '\t') != NULL)
+		*cron = text;
+	return (parse_schedule(s, who, text, *cron) == 0 ? 1 : -1);
+}
+
+/* What is said of the verification.  Return nonzero after a report. */
+static int
+take_verify(struct config * c)
+{
+	const struct settings * s = c->settings;
+	struct schedule sched;
+	const char * cron;
+
+	c->verify_percent = (unsigned)settings_uint(s,
+	    "SYNC_VERIFY_REPAIR_PERCENT");
+	c->verify_rate = settings_uint(s, "SYNC_VERIFY_RATE") == 0 ? NULL :
+	    settings_text(s, "SYNC_VERIFY_RATE");
+	c->verify_wait_us = SECOND_US *
+	    (int64_t)settings_uint(s, "SYNC_VERIFY_WAIT");
+	c->verify_repair = parse_bool("SYNC_VERIFY_REPAIR",
+	    settings_text(s, "SYNC_VERIFY_REPAIR"));
+	return (c->verify_repair == -1 || parse_verify(&sched,
+	    "SYNC_VERIFY: ", settings_text(s, "SYNC_VERIFY"), &cron) == -1);
+}
+
 /* Take over everything.  Return 0, or -1 after a report. */
 static int
 take(struct config * c)
@@ -141,6 +188,7 @@ take(struct config * c)
 	bad |= (parse_schedule(&c->schedule, c->cron != NULL ? "SYNC_CRON: " :
 	    "SYNC_INTERVAL_MINUTES: ",
 	    settings_text(s, "SYNC_INTERVAL_MINUTES"), c->cron) == -1);
+	bad |= take_verify(c);
 	if (c->pool_min > c->pool_max) {
 		log_error("MYSQL_MIN_POOL_SIZE: %u is more than "
 		    "MYSQL_MAX_POOL_SIZE, %u", c->pool_min, c->pool_max);
@@ -160,6 +208,7 @@ check_tables(const struct config * c)
 
 	for (i = 0; i < c->ntables; i++) {
 		bad |= (config_schedule(c, c->tables[i], &s, &cron) == -1);
+		bad |= (config_verify(c, c->tables[i], &s, &cron) == -1);
 		for (k = 0; k < i; k++) {
 			if (strcmp(c->tables[i], c->tables[k]) != 0)
 				continue;
@@ -216,6 +265,42 @@ config_schedule(const struct config * c, const char * table,
 	rc = parse_schedule(s, buf_text(&who), minutes, *cron);
 	buf_free(&who);
 	return (rc == 0 ? 1 : -1);
+}
+
+int
+config_verify(const struct config * c, const char * table,
+    struct schedule * s, const char ** cron)
+{
+	const char * text = settings_of_stream(c->settings, "SYNC_", table,
+	    "_VERIFY");
+	struct buf who = { NULL, 0, 0 };
+	int rc;
+
+	if (text == NULL)
+		return (parse_verify(s, "SYNC_VERIFY: ",
+		    settings_text(c->settings, "SYNC_VERIFY"), cron));
+	buf_printf(&who, "%s: verification: ", table);
+	rc = parse_verify(s, buf_text(&who), text, cron);
+	buf_free(&who);
+	return (rc);
+}
+
+int
+config_keeps_deleted(const struct config * c, const char * table,
+    const char * schema)
+{
+	const char * text = settings_of_stream(c->settings, "SYNC_", table,
+	    "_DELETES");
+	char * own = NULL;
+	int yes;
+
+	if (text == NULL)
+		text = settings_text(c->settings, "SYNC_DELETES");
+	if (text == NULL && schema != NULL)
+		text = own = schemas_deletes(schema);
+	yes = (text != NULL && strcmp(text, "ignore") == 0);
+	free(own);
+	return (yes);
 }
 
 const char *

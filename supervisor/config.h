@@ -28,6 +28,10 @@ struct config {
 	unsigned pool_max, pool_min;
 	int64_t pool_timeout_us, pool_recycle_us;
 	int64_t disk_min, storage_min;	/* bytes */
+	int verify_repair;		/* SYNC_VERIFY_REPAIR */
+	unsigned verify_percent;	/* of the rows, at most */
+	const char * verify_rate;	/* for load, or NULL: no limit */
+	int64_t verify_wait_us;
 };
 
 /* The table of settings, for --help. */
@@ -49,6 +53,22 @@ void config_free(struct config * c);
  */
 int config_schedule(const struct config * c, const char * table,
     struct schedule * s, const char ** cron);
+
+/**
+ * config_verify(c, table, s, cron):
+ * The schedule of a table's verification: SYNC_<ENTITY>_VERIFY, else
+ * SYNC_VERIFY.  Return 1, 0 if it is off, or -1 after a report.
+ */
+int config_verify(const struct config * c, const char * table,
+    struct schedule * s, const char ** cron);
+
+/**
+ * config_keeps_deleted(c, table, schema):
+ * Does the table's collection keep what is deleted in the source, by the
+ * settings, or else by its schema file, which may be NULL?
+ */
+int config_keeps_deleted(const struct config * c, const char * table,
+    const char * schema);
 
 /* SYNC_<ENTITY>_PIPELINE, or NULL. */
 const char * config_pipeline(const struct config * c, const char * table);

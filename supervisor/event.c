@@ -21,6 +21,8 @@ event_kind_name(enum event_kind kind)
 		[EVENT_STORAGE_LOW] = "storage_low",
 		[EVENT_STORAGE_OK] = "storage_ok",
 		[EVENT_CHECKPOINT_FAILED] = "checkpoint_failed",
+		[EVENT_VERIFIED] = "verified",
+		[EVENT_VERIFY_FAILED] = "verify_failed",
 		[EVENT_STEERED] = "steered",
 		[EVENT_SETTINGS] = "settings",
 		[EVENT_STOPPING] = "stopping",

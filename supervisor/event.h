@@ -31,6 +31,8 @@ enum event_kind {
 	EVENT_STORAGE_LOW,	/* MongoDB's; us: free bytes */
 	EVENT_STORAGE_OK,
 	EVENT_CHECKPOINT_FAILED,
+	EVENT_VERIFIED,		/* text: what has been left; or NULL */
+	EVENT_VERIFY_FAILED,	/* text: why */
 	EVENT_STEERED,		/* text: what was asked for */
 	EVENT_SETTINGS,		/* read again */
 	EVENT_STOPPING,

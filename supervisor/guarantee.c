@@ -5,6 +5,7 @@
 
 #include "guarantee.h"
 
+#define DELETES_CODE	"change_column"	/* of extract */
 #define REASONS_MAX	32	/* a program that says more says too much */
 
 static const char * const words[] = { "best-effort", "reconciled-within",
@@ -18,6 +19,16 @@ guarantee_word(enum guarantee_level level)
 }
 
 void
+guarantee_put(struct buf * b, enum guarantee_level level, int64_t within_us)
+{
+
+	buf_puts(b, words[level]);
+	if (level == GUARANTEE_RECONCILED)
+		buf_printf(b, ":%jds", (intmax_t)((within_us + 999999) /
+		    1000000));
+}
+
+void
 guarantee_clear(struct guarantee * g)
 {
 	size_t i;
@@ -27,7 +38,7 @@ guarantee_clear(struct guarantee * g)
 		free(g->reason[i].text);
 	}
 	free(g->reason);
-	*g = (struct guarantee) { NULL, 0 };
+	*g = (struct guarantee) { NULL, 0, 0, 0 };
 }
 
 static enum guarantee_level
@@ -49,6 +60,10 @@ guarantee_add(struct guarantee * g, const char * level, const char * code,
 	struct guarantee_reason * r;
 	size_t i;
 
+	if (strcmp(code, GUARANTEE_CHECKED) == 0) {
+		g->checked = 1;
+		return;
+	}
 	for (i = 0; i < g->n && strcmp(g->reason[i].code, code) != 0; i++)
 		continue;
 	if (i == REASONS_MAX)
@@ -70,11 +85,35 @@ guarantee_level(const struct guarantee * g)
 	enum guarantee_level level = GUARANTEE_EXACT;
 	size_t i;
 
-	if (g->n == 0)
+	if (!g->checked)
 		return (GUARANTEE_BEST_EFFORT);
 	for (i = 0; i < g->n; i++) {
 		if (g->reason[i].most < level)
 			level = g->reason[i].most;
 	}
 	return (level);
+}
+
+void
+guarantee_compose(struct guarantee * g, const struct guarantee * known,
+    const struct guarantee_cover * cover, int keeps)
+{
+	int blind = 0;
+	size_t i;
+
+	guarantee_clear(g);
+	for (i = 0; i < known->n; i++) {
+		const struct guarantee_reason * r = &known->reason[i];
+
+		if (keeps && strcmp(r->code, DELETES_CODE) == 0)
+			continue;
+		blind |= (r->most == GUARANTEE_RECONCILED);
+		guarantee_add(g, words[r->most], r->code, r->text);
+	}
+	if (blind && cover->code != NULL)
+		guarantee_add(g, words[GUARANTEE_BEST_EFFORT], cover->code,
+		    cover->text);
+	g->checked = known->checked;
+	if (guarantee_level(g) == GUARANTEE_RECONCILED)
+		g->within_us = cover->within_us;
 }

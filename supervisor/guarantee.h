@@ -2,11 +2,15 @@
 #define GUARANTEE_H_
 
 #include <stddef.h>
+#include <stdint.h>
+
+#include "../common/buf.h"
 
 /*
  * What is promised of a table now, and why not more: reasons, each of which
  * holds the promise down.  They come from extract, which knows how it finds
- * changes, and from the words of the pipeline.  Pure.
+ * changes, from the words of the pipeline, and from the verification, which
+ * finds again what was overlooked.  Pure.
  *
  * All zero is a table of which nothing is known yet, and nothing is promised.
  */
@@ -23,6 +27,15 @@ struct guarantee {
 		char * text;
 	} * reason;
 	size_t n;
+	int checked;		/* whoever knows has said all there is */
+	int64_t within_us;	/* GUARANTEE_RECONCILED: within what time */
+};
+
+/* Are changes found again that nobody has seen come? */
+struct guarantee_cover {
+	const char * code;	/* why not, and */
+	const char * text;	/* as a sentence; NULL: they are, */
+	int64_t within_us;	/* within this time */
 };
 
 /* Forget all. */
@@ -37,10 +50,26 @@ void guarantee_clear(struct guarantee * g);
 void guarantee_add(struct guarantee * g, const char * level,
     const char * code, const char * text);
 
-/* What all reasons allow. */
+/**
+ * guarantee_compose(g, known, cover, keeps):
+ * Make ${g} what holds: the reasons ${known}, and ${cover} for changes that
+ * are overlooked.  Of a table that ${keeps} what is deleted in the source,
+ * that deletes are overlooked is no reason.
+ */
+void guarantee_compose(struct guarantee * g, const struct guarantee * known,
+    const struct guarantee_cover * cover, int keeps);
+
+/* What all reasons allow; nothing before all are known. */
 enum guarantee_level guarantee_level(const struct guarantee * g);
 
 /* "best-effort", "reconciled-within", "exact" */
 const char * guarantee_word(enum guarantee_level level);
+
+/* Append the same with its time: "reconciled-within:3600s". */
+void guarantee_put(struct buf * b, enum guarantee_level level,
+    int64_t within_us);
+
+/* The code with which extract says that it has told all reasons. */
+#define GUARANTEE_CHECKED	"checked"
 
 #endif /* !GUARANTEE_H_ */

@@ -46,6 +46,15 @@ job_set_limits(struct job * j, const struct job_limits * limits)
 }
 
 void
+job_since(struct job * j, struct mono begun, struct mono now)
+{
+
+	j->ever = 1;
+	j->begun = begun;
+	job_reschedule(j, now);
+}
+
+void
 job_reschedule(struct job * j, struct mono now)
 {
 
@@ -119,6 +128,22 @@ job_doubtful(const struct job * j)
 {
 
 	return (j->state == JOB_RUNNING && j->doubtful);
+}
+
+enum job_event
+job_health(const struct job * j, int away)
+{
+
+	switch (j->state) {
+	case JOB_CHECKING:
+	case JOB_AWAY:
+		return (away ? JOB_EV_AWAY : JOB_EV_BACK);
+	case JOB_QUEUED:
+	case JOB_BACKOFF:
+		return (away ? JOB_EV_AWAY : JOB_EVENTS);
+	default:
+		return (JOB_EVENTS);
+	}
 }
 
 int

@@ -103,6 +103,8 @@ struct job_limits {
 	int64_t retry_delay_us;	/* SYNC_RETRY_DELAY */
 	int64_t stop_us;	/* to drain, then the group is killed */
 	int64_t stall_us;	/* without an acknowledgement; 0: no limit */
+	int strict;		/* failures count until a run is complete, not
+				 * only until there is progress */
 };
 
 /**
@@ -119,6 +121,13 @@ void job_event(struct job * j, enum job_event ev, struct mono now);
 
 /* New limits, from now on. */
 void job_set_limits(struct job * j, const struct job_limits * limits);
+
+/**
+ * job_since(j, begun, now):
+ * The last run began at ${begun}, before this job was made: the first of its
+ * own isn't due at once, but when due() says.
+ */
+void job_since(struct job * j, struct mono begun, struct mono now);
 
 /* The schedule changed: ask due() again. */
 void job_reschedule(struct job * j, struct mono now);
@@ -144,6 +153,13 @@ unsigned job_crashes(const struct job * j);
 /* Nonzero if what runs has made no progress since a server went away: its
  * connections may be dead, and JOB_EV_BACK replaces it. */
 int job_doubtful(const struct job * j);
+
+/**
+ * job_health(j, away):
+ * The event for it, as it is now, if the servers are ${away} or not; or
+ * JOB_EVENTS if that is nothing to it.
+ */
+enum job_event job_health(const struct job * j, int away);
 
 /* Nonzero while a pipeline exists, also an idle one. */
 int job_has_pipeline(const struct job * j);

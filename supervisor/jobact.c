@@ -138,7 +138,8 @@ note_progress(struct job * j)
 {
 
 	j->doubtful = 0;
-	backoff_reset(&j->backoff);
+	if (!j->limits.strict)
+		backoff_reset(&j->backoff);
 	if (j->state == JOB_RUNNING && !j->stalled)
 		j->deadline = step_stall_deadline(j);
 }

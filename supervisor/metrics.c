@@ -207,6 +207,22 @@ static const struct figure figures[] = {
 	    F_I64, AT(rate_per_minute) },
 	{ "rows_due", "gauge", "Rows that this run is to read, as guessed.",
 	    F_U64, AT(rows_due) },
+	{ "verified_rows_total", "counter",
+	    "Rows compared by verifications.", F_U64, AT(verify.total) },
+	{ "stale_repaired_total", "counter",
+	    "Differences mended by verifications.",
+	    F_U64, AT(verify.mended_total) },
+	{ "verify_differences", "gauge",
+	    "Differences that the last verification has left.",
+	    F_U64, AT(verify.left) },
+	{ "mismatch_age_seconds", "gauge",
+	    "Age of the oldest difference that is left; 0 for none.",
+	    F_MICROS, AT(verify.mismatch_us) },
+	{ "verify_failed", "gauge",
+	    "1 if a verification has failed since the last complete one.",
+	    F_INT, AT(verify.failed) },
+	{ "verify_overdue", "gauge", "1 if the next one is overdue.",
+	    F_INT, AT(verify.overdue) },
 	{ "failures_in_a_row", "gauge", "Tries that failed since one worked.",
 	    F_U64, AT(tries) },
 	{ "table_paused", "gauge", "1 if a person has paused the table.",
@@ -321,6 +337,35 @@ put_states(const struct report * r, struct buf * b)
 		put_name(b, "position_lag_seconds", r->table[i].name, "");
 		jsonw_put_fraction(b, r->table[i].lag_us, SECOND_US);
 		buf_putc(b, '\n');
+	}
+}
+
+/* Of those tables only that have been verified. */
+static void
+put_verified(const struct report * r, struct buf * b)
+{
+	const struct table_view * v, * end = r->table + r->n;
+	enum guarantee_level l;
+	char more[64];
+
+	put_head(b, "full_cycle_age_seconds", "gauge",
+	    "Since the last complete verification began.");
+	for (v = r->table; v < end; v++) {
+		if (v->verify.age_us < 0)
+			continue;
+		put_name(b, "full_cycle_age_seconds", v->name, "");
+		jsonw_put_fraction(b, v->verify.age_us, SECOND_US);
+		buf_putc(b, '\n');
+	}
+	put_head(b, "guarantee", "gauge", "1 for the level that holds.");
+	for (v = r->table; v < end; v++) {
+		for (l = GUARANTEE_BEST_EFFORT; l <= GUARANTEE_EXACT; l++) {
+			snprintf(more, sizeof more, ",level=\"%s\"",
+			    guarantee_word(l));
+			put_name(b, "guarantee", v->name, more);
+			buf_printf(b, "%d\n",
+			    guarantee_level(v->guarantee) == l);
+		}
 	}
 }
 
@@ -530,6 +575,7 @@ metrics_put(const struct metrics * m, const struct report * r,
 		put_figure(&figures[i], r, b);
 	put_rates(r, b);
 	put_states(r, b);
+	put_verified(r, b);
 	put_tallies(m, r, b);
 	if (http != NULL)
 		put_http(http, b);

@@ -29,7 +29,7 @@ static const char more_settings[] =
 "For one table, such as orders:\n"
 "  SYNC_ORDERS_PIPELINE          its stages, instead of\n"
 "                                extract orders | transform | load\n"
-"  SYNC_ORDERS_INTERVAL_MINUTES, SYNC_ORDERS_CRON\n";
+"  SYNC_ORDERS_INTERVAL_MINUTES, SYNC_ORDERS_CRON, SYNC_ORDERS_VERIFY\n";
 
 static const char exits[] =
 "\n"

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../common/buf.h"
+#include "../common/exitcode.h"
 #include "../common/log.h"
 #include "../common/mem.h"
 
@@ -45,6 +46,7 @@ struct pipeline {
 	int stopping;
 	struct loop_timer * broken;	/* running once a stage is missing */
 	int ask_fd;			/* requests to the first; or -1 */
+	int answers;
 	int ack_fd;
 	struct loop_slot * ack_slot;
 	struct buf ack;			/* a line that isn't whole yet */
@@ -307,6 +309,7 @@ pipeline_start(struct loop * lp, const struct pipeline_spec * spec,
 	p->cookie = cookie;
 	p->search = mem_dup(spec->path);
 	p->ask_fd = -1;
+	p->answers = spec->answers;
 	p->ack_fd = spec->ack_fd;
 	empty_fifo(p->ack_fd);
 	if (start_stages(p, spec) == -1) {
@@ -430,6 +433,9 @@ finish(struct pipeline * p, struct mono now)
 	}
 	if (p->ack_fd != -1)
 		on_ack(p, p->ack_fd, POLLIN, now);
+	if (p->answers && end[p->n - 1].how == CHILD_EXIT &&
+	    end[p->n - 1].n == EXIT_DIFFERENT)
+		end[p->n - 1].n = EXIT_DONE;
 	result = pipeline_verdict(end, order, p->n, p->stopping, &culprit);
 	p->ops->ended(p->cookie, result, culprit,
 	    culprit == -1 ? NULL : &end[culprit], now);

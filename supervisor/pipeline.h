@@ -93,6 +93,7 @@ struct pipeline_spec {
 	int out_fd;		/* standard output of the last; -1: dropped */
 	int lock_fd;		/* inherited on purpose; -1: none */
 	int rounds;		/* the first stage reads requests, a line each */
+	int answers;		/* the last may end with 1: its answer was no */
 };
 
 /**

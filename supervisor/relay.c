@@ -22,6 +22,26 @@ number(const struct json_node * root, const char * name)
 	return (json_uint64(json_get(root, name), &v) == 0 ? v : 0);
 }
 
+/* The summary of load --verify. */
+static void
+read_looked(const struct json_node * root, struct looked * l)
+{
+	const struct json_node * age = json_get(root, "oldest_seconds");
+	size_t n;
+
+	l->compared = number(root, "records_compared");
+	l->missing = number(root, "missing");
+	l->different = number(root, "different");
+	l->extra = number(root, "extra");
+	l->foreign = number(root, "foreign");
+	l->counted = number(root, "counted");
+	l->mended = number(root, "mended");
+	l->left_out = number(root, "rejected") + number(root, "filtered");
+	if (age != NULL && json_kind(age) == JSON_NUMBER)
+		l->oldest_us = (int64_t)(strtod(json_raw(age, &n), NULL) *
+		    1e6);
+}
+
 /* The counts of a stage's own report. */
 static void
 read_counts(const char * stage, const struct json_node * root,
@@ -50,6 +70,9 @@ read_counts(const char * stage, const struct json_node * root,
 	    (strcmp(op, "map") == 0 || strcmp(op, "pass") == 0)) {
 		l->counted = RELAY_MAPPED;
 		c->rejected = number(root, "rejected");
+	} else if (strcmp(stage, "load") == 0 && strcmp(op, "verify") == 0) {
+		l->counted = RELAY_LOOKED;
+		read_looked(root, &l->looked);
 	} else if (strcmp(stage, "load") == 0 &&
 	    (strcmp(op, "load") == 0 || strcmp(op, "report") == 0)) {
 		l->counted = RELAY_LOADED;

@@ -6,6 +6,7 @@
 #include "../common/buf.h"
 #include "../common/log.h"
 
+#include "cycle.h"
 #include "event.h"
 
 /*
@@ -23,8 +24,10 @@ struct relay_line {
 		RELAY_READ,	/* read: more of them, a turn is over */
 		RELAY_READING,	/* read: so far, in this turn; and due */
 		RELAY_MAPPED,	/* rejected: so far, by transform */
-		RELAY_LOADED	/* all but read: so far, by load */
+		RELAY_LOADED,	/* all but read: so far, by load */
+		RELAY_LOOKED	/* a look of load --verify is over */
 	} counted;
+	struct looked looked;
 	uint64_t due;		/* rows of this turn, as guessed */
 	char * code;		/* for programs, or NULL */
 	char * guarantee;	/* extract: what the code allows, or NULL */

@@ -161,6 +161,94 @@ put_times(struct jsonw * w, const struct table_view * v)
 	    v->succeeded_wall == 0 ? -1 : v->duration_us);
 }
 
+/* "off" is a verification that is, and has nothing to end. */
+static const char *
+verify_word(const struct verify_view * v)
+{
+
+	return (!v->on && v->look == 0 && v->state != JOB_ENDED ? "off" :
+	    job_state_name(v->state));
+}
+
+/* The cycle that is open; null when none is. */
+static void
+put_cycle(struct jsonw * w, const struct verify_view * v)
+{
+
+	if (v->look == 0) {
+		jsonw_null(w, "progress");
+		return;
+	}
+	jsonw_object(w, "progress");
+	jsonw_time(w, "begun_at", v->begun_wall);
+	jsonw_u64(w, "look", v->look);
+	jsonw_u64(w, "rows_compared", v->rows);
+	jsonw_end(w);
+}
+
+/* The last one that was complete; null before the first. */
+static void
+put_last_cycle(struct jsonw * w, const struct verify_view * v)
+{
+
+	if (v->done_wall == 0) {
+		jsonw_null(w, "last");
+		return;
+	}
+	jsonw_object(w, "last");
+	jsonw_time(w, "begun_at", v->done_begun_wall);
+	jsonw_time(w, "ended_at", v->done_wall);
+	jsonw_u64(w, "rows_compared", v->compared);
+	jsonw_u64(w, "left_out", v->left_out);
+	jsonw_u64(w, "missing", v->missing);
+	jsonw_u64(w, "different", v->different);
+	jsonw_u64(w, "extra", v->extra);
+	jsonw_u64(w, "mended", v->mended);
+	jsonw_u64(w, "left", v->left);
+	jsonw_bool(w, "too_many", v->held);
+	jsonw_end(w);
+}
+
+static void
+put_verify(struct jsonw * w, const char * name, const char * table,
+    const struct verify_view * v)
+{
+
+	jsonw_object(w, name);
+	if (table != NULL)
+		jsonw_text(w, "table", table);
+	jsonw_text(w, "state", verify_word(v));
+	jsonw_text(w, "run", v->run);
+	put_minutes(w, "interval_minutes", v->interval_us);
+	jsonw_text(w, "cron", v->cron);
+	jsonw_bool(w, "repair", v->repair);
+	jsonw_time(w, "next_look", v->next_wall);
+	put_cycle(w, v);
+	put_last_cycle(w, v);
+	jsonw_seconds(w, "full_cycle_age_seconds", v->age_us);
+	jsonw_seconds(w, "mismatch_age_seconds", v->mismatch_us);
+	jsonw_bool(w, "failed", v->failed);
+	jsonw_bool(w, "overdue", v->overdue);
+	jsonw_u64(w, "verified_rows", v->total);
+	jsonw_u64(w, "stale_repaired", v->mended_total);
+	jsonw_text(w, "last_error", v->error);
+	jsonw_time(w, "last_error_at", v->error_wall);
+	jsonw_end(w);
+}
+
+/* What is promised, and within what time it is found again if need be. */
+static void
+put_level(struct jsonw * w, enum guarantee_level level, int64_t within_us)
+{
+	struct buf b = { NULL, 0, 0 };
+
+	guarantee_put(&b, level, within_us);
+	jsonw_text(w, "level", buf_text(&b));
+	jsonw_seconds(w, "within_seconds",
+	    level == GUARANTEE_RECONCILED ? within_us : -1);
+	buf_free(&b);
+}
+
 static void
 put_table(struct jsonw * w, const char * name, const struct table_view * v)
 {
@@ -187,6 +275,10 @@ put_table(struct jsonw * w, const char * name, const struct table_view * v)
 	jsonw_u64(w, "tries", v->tries);
 	jsonw_text(w, "last_error", v->error);
 	jsonw_time(w, "last_error_at", v->error_wall);
+	jsonw_object(w, "guarantee");
+	put_level(w, guarantee_level(v->guarantee), v->guarantee->within_us);
+	jsonw_end(w);
+	put_verify(w, "verify", NULL, &v->verify);
 	jsonw_end(w);
 }
 
@@ -261,6 +353,22 @@ report_tables(const struct report * r, struct buf * b)
 	jsonw_init(&w, b);
 	jsonw_object(&w, NULL);
 	put_tables(&w, r);
+	jsonw_end(&w);
+	buf_putc(b, '\n');
+}
+
+void
+report_verify(const struct report * r, struct buf * b)
+{
+	const struct table_view * v;
+	struct jsonw w;
+
+	jsonw_init(&w, b);
+	jsonw_object(&w, NULL);
+	jsonw_array(&w, "tables");
+	for (v = r->table; v < r->table + r->n; v++)
+		put_verify(&w, NULL, v->name, &v->verify);
+	jsonw_end(&w);
 	jsonw_end(&w);
 	buf_putc(b, '\n');
 }
@@ -353,17 +461,20 @@ last_word(const struct sum * s)
 
 /* What all tables together are promised. */
 static enum guarantee_level
-common_level(const struct report * r)
+common_level(const struct report * r, int64_t * within_us)
 {
 	enum guarantee_level level = GUARANTEE_EXACT, one;
 	const struct table_view * v;
 
+	*within_us = 0;
 	if (r->n == 0)
 		return (GUARANTEE_BEST_EFFORT);
 	for (v = r->table; v < r->table + r->n; v++) {
 		one = guarantee_level(v->guarantee);
 		if (one < level)
 			level = one;
+		if (v->guarantee->within_us > *within_us)
+			*within_us = v->guarantee->within_us;
 	}
 	return (level);
 }
@@ -426,15 +537,21 @@ put_reasons(struct jsonw * w, const struct report * r)
 static void
 put_guarantee(struct jsonw * w, const struct report * r)
 {
-	enum guarantee_level level = common_level(r);
+	int64_t within_us;
+	enum guarantee_level level = common_level(r, &within_us);
 	const char * reason = "All that is found is written, or set aside in "
 	    "a reject file, before the position moves.";
 
-	if (level == GUARANTEE_BEST_EFFORT)
+	if (level == GUARANTEE_RECONCILED)
+		reason = "All that is found is written, or set aside in a "
+		    "reject file, before the position moves; what can't be "
+		    "found so, a row deleted in MySQL for example, is found "
+		    "and mended by the next verification.";
+	else if (level == GUARANTEE_BEST_EFFORT)
 		reason = "All that is found is written, or set aside in a "
 		    "reject file, before the position moves; a change that is "
 		    "not found, and a row deleted in MySQL, is not: see the "
-		    "reasons. Nothing compares both sides.";
+		    "reasons.";
 	if (r->all.server[SERVER_MYSQL].state > SERVER_UP ||
 	    r->all.server[SERVER_MONGODB].state > SERVER_UP)
 		reason = "A server does not answer: nothing moves until it "
@@ -443,7 +560,7 @@ put_guarantee(struct jsonw * w, const struct report * r)
 		reason = "Paused: nothing moves until it is resumed, and then "
 		    "goes on from the acknowledged position.";
 	jsonw_object(w, "guarantee");
-	jsonw_text(w, "level", guarantee_word(level));
+	put_level(w, level, within_us);
 	jsonw_text(w, "reason", reason);
 	put_reasons(w, r);
 	jsonw_end(w);

@@ -25,10 +25,12 @@ void report_look(struct report * r, const struct service * sv,
 /* Release what report_look() made. */
 void report_clear(struct report * r);
 
-/* Append the answers of GET /sync/status, /sync/health, /sync/tables. */
+/* Append the answers of GET /sync/status, /sync/health, /sync/tables and
+ * /sync/verify. */
 void report_status(const struct report * r, struct buf * b);
 void report_health(const struct report * r, struct buf * b);
 void report_tables(const struct report * r, struct buf * b);
+void report_verify(const struct report * r, struct buf * b);
 
 /* Append the answer of GET /sync/tables/NAME. */
 void report_table(const struct table_view * v, struct buf * b);

@@ -101,21 +101,40 @@ is_for(const char * path, const char * name, const char * table)
 	return (yes);
 }
 
-char *
-schemas_collection(const char * path)
+/* A text in the file: of ${outer}, which may be NULL, the member ${name}. */
+static char *
+text_in(const char * path, const char * outer, const char * name)
 {
 	struct buf b = { NULL, 0, 0 };
 	struct json * doc = NULL;
-	char * name = NULL;
+	const struct json_node * node;
+	char * text = NULL;
 
 	if (read_file(path, &b) == 0)
 		doc = json_parse(b.p, b.n, NULL);
-	if (doc != NULL)
-		name = mem_dup(json_text(json_get(json_get(json_root(doc),
-		    "x-target"), "collection"), NULL));
+	if (doc != NULL) {
+		node = json_root(doc);
+		if (outer != NULL)
+			node = json_get(node, outer);
+		text = mem_dup(json_text(json_get(node, name), NULL));
+	}
 	json_free(doc);
 	buf_free(&b);
-	return (name);
+	return (text);
+}
+
+char *
+schemas_collection(const char * path)
+{
+
+	return (text_in(path, "x-target", "collection"));
+}
+
+char *
+schemas_deletes(const char * path)
+{
+
+	return (text_in(path, NULL, "x-deletes"));
 }
 
 /* Is it the name of a schema file? */

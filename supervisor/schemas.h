@@ -26,4 +26,7 @@ char * schemas_find(const char * folder, const char * table, char ** bad);
  */
 char * schemas_collection(const char * path);
 
+/* The same of x-deletes: what becomes of documents of deleted rows. */
+char * schemas_deletes(const char * path);
+
 #endif /* !SCHEMAS_H_ */

@@ -23,26 +23,17 @@ void
 service_spread_health(struct service * sv, struct mono now)
 {
 	int away = service_any_server(sv, SERVER_AWAY);
+	enum job_event ev;
 	size_t i;
 
 	if (!away && (health_asking(sv->health) ||
 	    service_any_server(sv, SERVER_UNKNOWN)))
 		return;
 	for (i = 0; i < sv->n; i++) {
-		switch (job_state(table_job(sv->table[i]))) {
-		case JOB_CHECKING:
-		case JOB_AWAY:
-			table_event(sv->table[i],
-			    away ? JOB_EV_AWAY : JOB_EV_BACK, now);
-			break;
-		case JOB_QUEUED:
-		case JOB_BACKOFF:
-			if (away)
-				table_event(sv->table[i], JOB_EV_AWAY, now);
-			break;
-		default:
-			break;
-		}
+		ev = job_health(table_job(sv->table[i]), away);
+		if (ev != JOB_EVENTS)
+			table_event(sv->table[i], ev, now);
+		verifier_health(table_verifier(sv->table[i]), away, now);
 	}
 }
 
@@ -63,6 +54,7 @@ doubt_pipelines(struct service * sv, enum job_event ev, struct mono now)
 			table_event(sv->table[i], ev, now);
 		else if (job_state(j) == JOB_WAITING && ev == JOB_EV_BACK)
 			table_event(sv->table[i], JOB_EV_CLOSE, now);
+		verifier_doubt(table_verifier(sv->table[i]), ev, now);
 	}
 }
 
@@ -127,6 +119,7 @@ forgive_tables(struct service * sv, enum server s, struct mono now)
 	for (i = 0; i < sv->n && !sv->stopping; i++) {
 		enum job_state is = job_state(table_job(sv->table[i]));
 
+		verifier_forgive(table_verifier(sv->table[i]), now);
 		if (is != JOB_BLOCKED && is != JOB_FAILED)
 			continue;
 		SAY(LOG_LEVEL_INFO, "reach", "%s: %s refuses no more: it is "

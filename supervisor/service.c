@@ -154,6 +154,25 @@ host_over(void * cookie, size_t i, enum job_outcome outcome, struct mono now)
 }
 
 static void
+host_look_want(void * cookie, size_t i, int again, struct mono now)
+{
+	struct service * sv = cookie;
+
+	pool_want(sv->looks[again != 0], i, now);
+	service_soon(sv);
+}
+
+static void
+host_look_leave(void * cookie, size_t i)
+{
+	struct service * sv = cookie;
+
+	pool_leave(sv->looks[0], i);
+	pool_leave(sv->looks[1], i);
+	service_soon(sv);
+}
+
+static void
 host_seen(void * cookie, struct mono now)
 {
 	struct service * sv = cookie;
@@ -198,7 +217,7 @@ all_ended(const struct service * sv)
 	size_t i;
 
 	for (i = 0; i < sv->n; i++) {
-		if (job_state(table_job(sv->table[i])) != JOB_ENDED)
+		if (!table_ended(sv->table[i]))
 			return (0);
 	}
 	return (1);
@@ -239,6 +258,8 @@ on_soon(void * cookie, struct mono now)
 			run_once(sv, now);
 		if (!sv->stopping)
 			service_run_pool(sv, now);
+		if (!sv->stopping && !sv->once)
+			service_run_looks(sv, now);
 	} while (sv->dirty);
 	if (sv->stopping && all_ended(sv))
 		loop_quit(sv->lp);
@@ -296,6 +317,7 @@ on_tick(void * cookie, struct mono now)
 	}
 	for (i = 0; i < sv->n && !sv->stopping; i++) {
 		table_check(sv->table[i], now);
+		verifier_tick(table_verifier(sv->table[i]), now);
 		recycle(sv, i, now);
 	}
 	if (mono_due(sv->discover_at, now) && !sv->stopping)
@@ -484,6 +506,7 @@ service_open(struct loop * lp, struct config * cfg,
 {
 	struct service * sv = mem_new(1, sizeof *sv);
 	struct mono now = loop_now(lp);
+	int i;
 
 	sv->lp = lp;
 	sv->cfg = cfg;
@@ -501,10 +524,13 @@ service_open(struct loop * lp, struct config * cfg,
 	sv->env = make_env();
 	sv->host = (struct table_host) { sv, lp, sv->env, cfg, sv->lock_fd,
 	    sv->state_fd, 0, host_want, host_leave, host_probe, host_keep,
-	    host_moved, host_over, host_seen, pass_event,
+	    host_moved, host_over, host_look_want, host_look_leave,
+	    host_seen, pass_event,
 	    timestamp_now() - mono_now().us };
 	spread_settings(sv);
 	sv->pool = pool_new(0, cfg->pool_max, cfg->pool_timeout_us);
+	for (i = 0; i < 2; i++)
+		sv->looks[i] = pool_new(0, LOOKS_MAX, INT64_MAX);
 	sv->soon = loop_timer(lp, "soon", on_soon, sv);
 	sv->tick = loop_timer(lp, "tick", on_tick, sv);
 	sv->health = health_open(lp, &sv->who, cfg->health_us,
@@ -533,6 +559,8 @@ service_free(struct service * sv)
 	health_free(sv->health);
 	control_free(sv->control);
 	pool_free(sv->pool);
+	pool_free(sv->looks[0]);
+	pool_free(sv->looks[1]);
 	env_free(sv->env);
 	config_free(sv->cfg);
 	loop_timer_free(sv->soon);

@@ -60,6 +60,33 @@ void service_on_child(struct service * sv, service_child_fn * fn,
 
 /* Looking. ------------------------------------------------------------- */
 
+/* The verification of a table. */
+struct verify_view {
+	enum job_state state;
+	int on;				/* by the settings */
+	int repair;			/* the same */
+	const char * run;		/* of this or the last look, or NULL */
+	unsigned look, looks;		/* of the open cycle; 0: none is open */
+	uint64_t rows;			/* compared so far in this look */
+	int64_t begun_wall;		/* the open cycle; 0: none */
+	int64_t interval_us;		/* 0: by cron, or off */
+	const char * cron;		/* NULL: by interval */
+	int64_t next_wall;		/* the next cycle, or look; 0: none */
+	int64_t done_begun_wall, done_wall;	/* the last complete one */
+	uint64_t compared;		/* by it, and what it found at first */
+	uint64_t missing, different, extra, left_out;
+	uint64_t mended;		/* by it */
+	uint64_t left;			/* what it left */
+	int held;			/* because there was too much to mend */
+	int failed;			/* a cycle has failed since then */
+	int overdue;
+	int64_t age_us;			/* since it began; -1: never */
+	int64_t mismatch_us;		/* age of the oldest left; 0: none */
+	uint64_t total, mended_total;	/* since the supervisor started */
+	const char * error;		/* the last failure, or NULL */
+	int64_t error_wall;
+};
+
 struct table_view {
 	const char * name;
 	enum job_state state;
@@ -87,6 +114,7 @@ struct table_view {
 	int64_t error_wall;
 	uint64_t rows_due;		/* of this run, guessed; 0: unknown */
 	const struct guarantee * guarantee;
+	struct verify_view verify;
 };
 
 size_t service_tables(const struct service * sv);
@@ -138,6 +166,7 @@ enum steer {
 	STEER_NO_TABLE,		/* there is no such table */
 	STEER_NO_STAGE,		/* the pipeline has no such stage */
 	STEER_PAUSED,		/* refused: paused */
+	STEER_EARLY,		/* refused: its first copy isn't complete */
 	STEER_STOPPING,		/* refused: the supervisor ends */
 	STEER_BAD_VALUE,	/* an interval out of range */
 	STEER_NOT_SAVED		/* done, but not durably: won't survive */
@@ -148,6 +177,10 @@ enum steer {
 
 /* Run now, or once more when one runs. */
 enum steer service_trigger(struct service * sv, const char * table,
+    struct mono now);
+
+/* Verify now. */
+enum steer service_verify(struct service * sv, const char * table,
     struct mono now);
 
 /* Durable.  Pausing drains what runs. */

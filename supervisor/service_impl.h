@@ -29,6 +29,8 @@ struct service {
 	struct mono discover_at;	/* when to ask again; or never */
 	char * discover_said;		/* why there are none; or NULL */
 	struct pool * pool;
+#define LOOKS_MAX	1		/* at a time, of each kind: */
+	struct pool * looks[2];		/* at all rows; at some again */
 	struct table_host host;
 	struct table ** table;
 	enum job_outcome * outcome;	/* --once: of each, when done */
@@ -98,6 +100,9 @@ void service_check_patience(struct service * sv, struct mono now);
 
 /* turns.c: give the places that there are to those that wait for one. */
 void service_run_pool(struct service * sv, struct mono now);
+
+/* The same for those that are to be verified. */
+void service_run_looks(struct service * sv, struct mono now);
 
 /* How much space there is for the state directory. */
 void service_check_disk(struct service * sv, struct mono now);

@@ -379,7 +379,7 @@ lines(struct grid * g, const struct json_node * node, const char * prefix,
 			show_put_ago(&text, json_text(v, NULL), now_wall);
 			buf_putc(&text, ')');
 		}
-		if (json_kind(v) != JSON_NULL && name.n > 6 &&
+		if (name.n > 6 &&
 		    strcmp(buf_text(&name) + name.n - 6, "_bytes") == 0)
 			buf_printf(&text, "  (%.1f GiB)",
 			    number(node, key) / (1 << 30));

@@ -34,7 +34,7 @@ service_apply(struct service * sv, size_t i, struct mono now)
 	const struct config * c = sv->cfg;
 	const char * name = table_name(sv->table[i]);
 	struct job_limits limits = { c->max_retries, c->retry_delay_us,
-	    c->stop_us, c->stall_us };
+	    c->stop_us, c->stall_us, 0 };
 	struct schedule s;
 	const char * cron;
 	int64_t us;
@@ -53,19 +53,29 @@ service_apply(struct service * sv, size_t i, struct mono now)
 		cron = NULL;
 	}
 	table_limits(sv->table[i], &limits);
+	verifier_settings(table_verifier(sv->table[i]), &limits, now);
 	table_schedule(sv->table[i], &s, cron, now);
+}
+
+static void
+grow_pool(struct pool ** pool, struct pool * larger)
+{
+
+	pool_copy(larger, *pool);
+	pool_free(*pool);
+	*pool = larger;
 }
 
 /* Make room for ${n} tables. */
 static void
 grow_tables(struct service * sv, size_t n)
 {
-	struct pool * pool = pool_new(n, sv->cfg->pool_max,
-	    sv->cfg->pool_timeout_us);
+	int i;
 
-	pool_copy(pool, sv->pool);
-	pool_free(sv->pool);
-	sv->pool = pool;
+	grow_pool(&sv->pool, pool_new(n, sv->cfg->pool_max,
+	    sv->cfg->pool_timeout_us));
+	for (i = 0; i < 2; i++)
+		grow_pool(&sv->looks[i], pool_new(n, LOOKS_MAX, INT64_MAX));
 	sv->table = mem_grow(sv->table, n, sizeof *sv->table);
 	sv->outcome = mem_grow(sv->outcome, n, sizeof *sv->outcome);
 	sv->done = mem_grow(sv->done, n, sizeof *sv->done);

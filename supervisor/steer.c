@@ -21,6 +21,8 @@ static const struct {
 	[STEER_NO_TABLE] = { "no_table", "There is no such table." },
 	[STEER_NO_STAGE] = { "no_stage", "The pipeline has no such stage." },
 	[STEER_PAUSED] = { "paused", "It is paused; resume it first." },
+	[STEER_EARLY] = { "early", "No run of it is complete yet since the "
+	    "start: synchronise first." },
 	[STEER_STOPPING] = { "stopping", "The supervisor is ending." },
 	[STEER_BAD_VALUE] = { "bad_value",
 	    "The interval has to be from one second to 366 days." },
@@ -50,6 +52,8 @@ static const struct {
 	    "It drains, and goes on with new processes.",
 	    "It drains already." } },
 	{ "interval", { "It holds from now on.", NULL, NULL } },
+	{ "verify", { "Verification begins.", NULL,
+	    "It is being verified already." } },
 	{ "reload", { "The settings were read again.", NULL, NULL } },
 };
 
@@ -88,7 +92,8 @@ static enum steer
 better(enum steer a, enum steer b)
 {
 	static const enum steer order[] = { STEER_NOT_SAVED, STEER_DONE,
-		STEER_QUEUED, STEER_ALREADY, STEER_PAUSED, STEER_NO_STAGE };
+		STEER_QUEUED, STEER_ALREADY, STEER_PAUSED, STEER_EARLY,
+		STEER_NO_STAGE };
 	size_t i;
 
 	for (i = 0; i < sizeof order / sizeof order[0]; i++) {
@@ -173,6 +178,20 @@ service_trigger(struct service * sv, const char * table, struct mono now)
 {
 
 	return (each(sv, "trigger", table, trigger_one, now));
+}
+
+static enum steer
+verify_one(struct service * sv, size_t i, struct mono now)
+{
+
+	return (verifier_ask(table_verifier(sv->table[i]), now));
+}
+
+enum steer
+service_verify(struct service * sv, const char * table, struct mono now)
+{
+
+	return (each(sv, "verify", table, verify_one, now));
 }
 
 static enum steer

@@ -45,6 +45,15 @@ open_files(struct table * t)
  * What the job asks for.
  */
 
+void
+table_run_id(struct table_host * host, char dst[RUN_ID_MAX])
+{
+
+	snprintf(dst, RUN_ID_MAX, "%011llx-%04llx",
+	    (unsigned long long)timestamp_now() / 1000,
+	    (unsigned long long)++host->runs & 0xffff);
+}
+
 static void
 new_run(struct table * t, struct mono now)
 {
@@ -52,9 +61,7 @@ new_run(struct table * t, struct mono now)
 	t->begun = now;
 	t->begun_wall = timestamp_now();
 	tally_run_begins(&t->tally);
-	snprintf(t->run, sizeof t->run, "%011llx-%04llx",
-	    (unsigned long long)t->begun_wall / 1000,
-	    (unsigned long long)++t->host->runs & 0xffff);
+	table_run_id(t->host, t->run);
 	table_tell(t, EVENT_RUN_START, LOG_LEVEL_INFO, NULL, -1);
 	SAY(t, LOG_LEVEL_INFO, "run", "%s: run begins", t->name);
 }
@@ -63,9 +70,11 @@ static enum job_start
 start_pipeline(struct table * t, struct mono now)
 {
 	struct command_spec cs = { t->host->cfg, t->host->env, t->name,
-	    t->folder.path, t->host->cfg->pool_min > 0, &t->schema };
+	    t->folder.path, t->host->cfg->pool_min > 0, &t->schema,
+	    NULL };
 	struct pipeline_spec spec = { NULL, stage_env,
-	    env_path(t->host->env), t->folder.ack_fd, -1, t->host->lock_fd, 0 };
+	    env_path(t->host->env), t->folder.ack_fd, -1, t->host->lock_fd, 0,
+	    0 };
 	int e;
 
 	pipeline_plan_free(t->plan);
@@ -77,8 +86,10 @@ start_pipeline(struct table * t, struct mono now)
 	spec.plan = t->plan;
 	spec.rounds = t->rounds;
 	t->killed = t->no_checkpoint = 0;
-	guarantee_clear(&t->guarantee);
-	command_guarantee(t->plan, &t->guarantee);
+	t->keeps = config_keeps_deleted(t->host->cfg, t->name, t->schema);
+	t->unheard = 1;
+	guarantee_clear(&t->heard);
+	command_guarantee(t->plan, &t->heard);
 	t->pipeline_begun = now;
 	t->pipeline = pipeline_start(t->host->lp, &spec, &table_pipeline_ops,
 	    t);
@@ -234,6 +245,7 @@ op_over(void * cookie, enum job_outcome outcome, struct mono now)
 		t->duration_us = us;
 		free(t->error);
 		t->error = NULL;
+		verifier_synced(t->verifier, t->begun, now);
 		break;
 	case JOB_INTERRUPTED:
 		break;
@@ -285,7 +297,7 @@ table_open(struct table_host * host, size_t i, const char * name,
     int paused, struct mono now)
 {
 	struct table * t = mem_new(1, sizeof *t);
-	struct job_limits limits = { 0, 0, 0, 0 };
+	struct job_limits limits = { 0, 0, 0, 0, 0 };
 
 	t->host = host;
 	t->i = i;
@@ -302,6 +314,8 @@ table_open(struct table_host * host, size_t i, const char * name,
 		job_event(t->job, JOB_EV_CRITICAL, now);
 	}
 	loop_at(t->timer, job_deadline(t->job));
+	t->verifier = verifier_new(host, i, t->name, &t->folder, &t->schema,
+	    paused, now);
 	return (t);
 }
 
@@ -312,12 +326,15 @@ table_free(struct table * t)
 	if (t == NULL)
 		return;
 	table_drop_pipeline(t);
+	verifier_free(t->verifier);
 	pipeline_plan_free(t->plan);
 	watch_free(t->watch);
 	checkpoint_free(t->checkpoint);
 	job_free(t->job);
 	loop_timer_free(t->timer);
 	folder_close(&t->folder);
+	guarantee_clear(&t->heard);
+	guarantee_clear(&t->known);
 	guarantee_clear(&t->guarantee);
 	free(t->schema);
 	free(t->name);
@@ -332,6 +349,10 @@ table_event(struct table * t, enum job_event ev, struct mono now)
 
 	job_event(t->job, ev, now);
 	loop_at(t->timer, job_deadline(t->job));
+
+	/* What a person asks for is about both. */
+	if (ev == JOB_EV_PAUSE || ev == JOB_EV_RESUME || ev == JOB_EV_STOP)
+		verifier_event(t->verifier, ev, now);
 }
 
 void
@@ -354,12 +375,47 @@ table_limits(struct table * t, const struct job_limits * limits)
 	job_set_limits(t->job, limits);
 }
 
+/* What holds now, and if that is another level than before, say so. */
+void
+table_compose(struct table * t)
+{
+	const struct guarantee * known = t->known.checked ? &t->known :
+	    &t->heard;
+	enum guarantee_level was = guarantee_level(&t->guarantee), is;
+	int fresh = !t->guarantee.checked;
+	struct guarantee_cover cover;
+	struct buf why = { NULL, 0, 0 };
+	const char * between = ": ";
+	size_t i;
+
+	verifier_cover(t->verifier, &cover);
+	guarantee_compose(&t->guarantee, known, &cover, t->keeps);
+	is = guarantee_level(&t->guarantee);
+	if (is == was && fresh == !t->guarantee.checked)
+		return;
+	guarantee_put(&why, is, t->guarantee.within_us);
+	for (i = 0; i < t->guarantee.n; i++) {
+		if (t->guarantee.reason[i].most != is)
+			continue;
+		buf_printf(&why, "%s%s", between,
+		    t->guarantee.reason[i].code);
+		between = ", ";
+	}
+	log_event(is < was ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, LOG_FIELDS(
+	    LOG_TEXT("table", t->name), LOG_TEXT("operation", "guarantee"),
+	    LOG_TEXT("guarantee", guarantee_word(is)),
+	    LOG_MICROS("within_seconds", t->guarantee.within_us)),
+	    "%s: guaranteed now: %s", t->name, buf_text(&why));
+	buf_free(&why);
+}
+
 void
 table_check(struct table * t, struct mono now)
 {
 	unsigned kinds = WATCH_PROGRAM | WATCH_FILE;
 	const char * what;
 
+	table_compose(t);
 	switch (job_state(t->job)) {
 	case JOB_BLOCKED:
 	case JOB_FAILED:
@@ -391,6 +447,7 @@ table_new_settings(struct table * t, struct mono now)
 	free(t->schema);
 	t->schema = NULL;
 	table_event(t, JOB_EV_CHANGED, now);
+	verifier_event(t->verifier, JOB_EV_CHANGED, now);
 }
 
 void
@@ -426,11 +483,20 @@ table_kill(struct table * t)
 }
 
 int
+table_ended(const struct table * t)
+{
+
+	return (job_state(t->job) == JOB_ENDED &&
+	    verifier_ended(t->verifier));
+}
+
+int
 table_reaped(struct table * t, pid_t pid, const struct child_end * end,
     struct mono now)
 {
 
-	return (pipeline_reaped(t->pipeline, pid, end, now));
+	return (pipeline_reaped(t->pipeline, pid, end, now) ||
+	    verifier_reaped(t->verifier, pid, end, now));
 }
 
 void
@@ -439,4 +505,5 @@ table_before_reap(struct table * t, pid_t pid)
 
 	if (t->pipeline != NULL)
 		pipeline_before_reap(t->pipeline, pid);
+	verifier_before_reap(t->verifier, pid);
 }

@@ -14,6 +14,7 @@
 #include "job.h"
 #include "loop.h"
 #include "service.h"
+#include "verifier.h"
 
 /*
  * One table: its job (what is to be done), its pipeline (what runs), its
@@ -40,6 +41,10 @@ struct table_host {
 	    enum job_state to, struct mono now);
 	void (*over)(void * cookie, size_t i, enum job_outcome outcome,
 	    struct mono now);
+	/* A place for a look: at all rows, or at some ${again}. */
+	void (*look_want)(void * cookie, size_t i, int again,
+	    struct mono now);
+	void (*look_leave)(void * cookie, size_t i);
 	/* Data went through both servers. */
 	void (*seen)(void * cookie, struct mono now);
 	void (*tell)(void * cookie, const struct event * ev);
@@ -62,6 +67,10 @@ void table_free(struct table * t);
 
 const char * table_name(const struct table * t);
 const struct job * table_job(const struct table * t);
+struct verifier * table_verifier(const struct table * t);
+
+/* Have both its synchronisation and its verification ended? */
+int table_ended(const struct table * t);
 
 /* Something happened to its job. */
 void table_event(struct table * t, enum job_event ev, struct mono now);
@@ -71,7 +80,7 @@ void table_schedule(struct table * t, const struct schedule * s,
     const char * cron, struct mono now);
 void table_limits(struct table * t, const struct job_limits * limits);
 
-/* Look for changed files, and act on them. */
+/* Look for changed files and act on them; is what is promised still so? */
 void table_check(struct table * t, struct mono now);
 
 /* The settings were read again: its pipeline is built from them, and goes on

@@ -6,6 +6,7 @@
 #include "checkpoint.h"
 #include "folder.h"
 #include "guarantee.h"
+#include "lastwords.h"
 #include "pipeline.h"
 #include "table.h"
 #include "tally.h"
@@ -36,8 +37,7 @@ struct table {
 	int rounds;			/* it stays for others */
 	int killed;			/* by us */
 	int no_checkpoint;		/* its folder can't be written to */
-	char * said[PIPELINE_STAGES_MAX];	/* see hear() */
-	char * error_said[PIPELINE_STAGES_MAX];	/* each one's last error */
+	struct lastwords words;
 
 	char run[RUN_ID_MAX];		/* this one's id, or the last's */
 	struct mono begun;
@@ -50,12 +50,20 @@ struct table {
 
 	uint64_t loaded;		/* written before we started */
 	struct tally tally;
-	struct guarantee guarantee;	/* of this pipeline or the last */
+	struct guarantee heard;		/* of this pipeline, so far */
+	int unheard;			/* it hasn't said all yet */
+	struct guarantee known;		/* of the last that said all */
+	int keeps;			/* what is deleted in the source */
+	struct guarantee guarantee;	/* what holds */
+	struct verifier * verifier;
 };
 
 #define SAY(t, level, op, ...)	log_event(level, LOG_FIELDS(		\
 	LOG_TEXT("table", (t)->name), LOG_TEXT("run", (t)->run),	\
 	LOG_TEXT("operation", op)), __VA_ARGS__)
+
+/* Write the id of a new run. */
+void table_run_id(struct table_host * host, char dst[RUN_ID_MAX]);
 
 /* Tell the host. */
 void table_tell(struct table * t, enum event_kind kind,
@@ -66,6 +74,9 @@ void table_note_error(struct table * t, const char * text);
 
 /* Forget the pipeline, but not what it has counted. */
 void table_drop_pipeline(struct table * t);
+
+/* What is promised now? */
+void table_compose(struct table * t);
 
 /* What is heard from its pipeline; the cookie is the table. */
 extern const struct pipeline_ops table_pipeline_ops;

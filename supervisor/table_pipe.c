@@ -96,32 +96,6 @@ on_ack(void * cookie, const char * value, size_t n, struct mono now)
 		table_event(t, JOB_EV_ROUND, now);
 }
 
-/*
- * What is told when the stage fails: its last two errors, as the first of
- * them is often the reason of the other; else its first warning.
- */
-static void
-hear(struct table * t, size_t stage, const struct relay_line * l)
-{
-	char * before = t->said[stage];
-	struct buf b = { NULL, 0, 0 };
-
-	if (l->level != LOG_LEVEL_ERROR &&
-	    (l->level != LOG_LEVEL_WARN || before != NULL))
-		return;
-	if (l->level == LOG_LEVEL_ERROR && t->error_said[stage] != NULL &&
-	    strcmp(t->error_said[stage], l->message) != 0)
-		buf_printf(&b, "%s; ", t->error_said[stage]);
-	buf_puts(&b, l->message);
-	t->said[stage] = mem_dup(buf_text(&b));
-	if (l->level == LOG_LEVEL_ERROR) {
-		free(t->error_said[stage]);
-		t->error_said[stage] = mem_dup(l->message);
-	}
-	free(before);
-	buf_free(&b);
-}
-
 static void
 tell_line(struct table * t, const struct relay_line * l)
 {
@@ -131,6 +105,22 @@ tell_line(struct table * t, const struct relay_line * l)
 	    .code = l->code, .us = -1 };
 
 	t->host->tell(t->host->cookie, &ev);
+}
+
+/* A reason; what was known before holds until all of them are told. */
+static void
+hear_guarantee(struct table * t, const struct relay_line * l)
+{
+	struct guarantee old = t->known;
+
+	guarantee_add(&t->heard, l->guarantee, l->code, l->message);
+	if (t->heard.checked) {
+		t->known = t->heard;
+		guarantee_clear(&old);
+		memset(&t->heard, 0, sizeof t->heard);
+		t->unheard = 0;
+	}
+	table_compose(t);
 }
 
 static void
@@ -145,12 +135,12 @@ on_line(void * cookie, size_t stage, const char * p, size_t n,
 	relay_read(name, p, n, &l);
 	tally_take(&t->tally, &l);
 	if (l.guarantee != NULL && l.code != NULL)
-		guarantee_add(&t->guarantee, l.guarantee, l.code, l.message);
+		hear_guarantee(t, &l);
 	if (!l.quiet)
 		relay_say(name, t->name, t->run, p, n, &l);
 	if (l.level >= LOG_LEVEL_WARN)
 		tell_line(t, &l);
-	hear(t, stage, &l);
+	lastwords_hear(&t->words, stage, &l);
 	relay_clear(&l);
 }
 
@@ -162,12 +152,9 @@ blame(struct table * t, enum pipeline_result r, int culprit,
 	enum log_level level = r == PIPELINE_PERM ? LOG_LEVEL_ERROR :
 	    LOG_LEVEL_WARN;
 	struct buf b = { NULL, 0, 0 };
-	char how[128];
 
-	buf_printf(&b, "%s: %s", pipeline_stage_name(t->pipeline,
-	    (size_t)culprit), child_end_text(end, how, sizeof how));
-	if (t->said[culprit] != NULL)
-		buf_printf(&b, ": %s", t->said[culprit]);
+	lastwords_put(&t->words, (size_t)culprit, pipeline_stage_name(
+	    t->pipeline, (size_t)culprit), end, &b);
 	if (t->killed) {
 		SAY(t, LOG_LEVEL_INFO, "stop", "%s: killed", t->name);
 	} else {
@@ -182,16 +169,14 @@ blame(struct table * t, enum pipeline_result r, int culprit,
 void
 table_drop_pipeline(struct table * t)
 {
-	size_t k;
 
+	/* It has ended before it could tell what may be overlooked now. */
+	if (t->pipeline != NULL && t->unheard)
+		guarantee_clear(&t->known);
 	pipeline_free(t->pipeline);
 	t->pipeline = NULL;
 	tally_pipeline_ends(&t->tally);
-	for (k = 0; k < PIPELINE_STAGES_MAX; k++) {
-		free(t->said[k]);
-		free(t->error_said[k]);
-		t->said[k] = t->error_said[k] = NULL;
-	}
+	lastwords_clear(&t->words);
 }
 
 static void

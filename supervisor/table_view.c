@@ -22,6 +22,13 @@ table_job(const struct table * t)
 	return (t->job);
 }
 
+struct verifier *
+table_verifier(const struct table * t)
+{
+
+	return (t->verifier);
+}
+
 int
 table_has_stage(const struct table * t, const char * stage)
 {
@@ -57,6 +64,7 @@ table_fill(const struct table * t, struct table_view * v, struct mono now)
 	    .runs_failed = t->runs_failed, .restarts = t->restarts,
 	    .tries = job_tries(t->job), .error = t->error,
 	    .error_wall = t->error_wall, .guarantee = &t->guarantee };
+	verifier_fill(t->verifier, &v->verify);
 	if (t->checkpoint != NULL) {
 		v->position = checkpoint_position(t->checkpoint);
 		v->value = checkpoint_value(t->checkpoint);

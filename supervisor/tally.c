@@ -21,6 +21,7 @@ tally_take(struct tally * t, const struct relay_line * l)
 
 	switch (l->counted) {
 	case RELAY_NOTHING:
+	case RELAY_LOOKED:
 		break;
 	case RELAY_READ:
 		t->now.read += l->counts.read;

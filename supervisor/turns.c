@@ -70,3 +70,34 @@ service_run_pool(struct service * sv, struct mono now)
 	}
 	make_room(sv, now);
 }
+
+/* Does the table go well enough for its differences to mean something? */
+static int
+is_fit(enum job_state state)
+{
+
+	switch (state) {
+	case JOB_WAITING:
+	case JOB_QUEUED:
+	case JOB_RUNNING:
+	case JOB_STOPPING:
+		return (1);
+	default:
+		return (0);
+	}
+}
+
+void
+service_run_looks(struct service * sv, struct mono now)
+{
+	int i, k;
+
+	if (service_any_server(sv, SERVER_AWAY) ||
+	    service_any_server(sv, SERVER_UNKNOWN) || sv->disk_low)
+		return;
+	for (k = 0; k < 2; k++) {
+		while ((i = pool_grant(sv->looks[k])) != -1)
+			verifier_place(table_verifier(sv->table[i]),
+			    is_fit(job_state(table_job(sv->table[i]))), now);
+	}
+}

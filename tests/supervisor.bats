@@ -674,7 +674,7 @@ is_due() { [ "$(progress '.progress.rows_due')" -ge 100 ]; }
 	supervisor health --json >out
 	expect_equal "$(jq -c '.guarantee | [.level,
 	    (.reasons[] | [.code] + .tables)]' out)" \
-	    '["best-effort",["change_column","orders"]]'
+	    '["best-effort",["change_column","orders"],["not_verified","orders"]]'
 	supervisor health >out
 	expect_match out '^guarantee.change_column +changes are found .* \(orders\)$'
 	stop

@@ -318,7 +318,7 @@ test_recall(void)
 static struct table_view
 view(const char * name, enum job_state state)
 {
-	static const struct guarantee none = { NULL, 0 };
+	static const struct guarantee none = { .n = 0 };
 	struct table_view v = { .name = name, .state = state, .lag_us = -1,
 		.interval_us = 15 * MINUTE_US, .guarantee = &none };
 
@@ -479,7 +479,8 @@ expect_guarantee(const struct guarantee * a, const struct guarantee * b,
 static void
 test_guarantee(void)
 {
-	struct guarantee none = { NULL, 0 }, a = { NULL, 0 }, b = { NULL, 0 };
+	struct guarantee none = { .n = 0 }, a = { .checked = 1 },
+	    b = { .checked = 1 };
 
 	expect_guarantee(&none, &none, "best-effort", "[]");
 	guarantee_add(&a, "exact", "log", "L");
@@ -492,6 +493,9 @@ test_guarantee(void)
 	expect_guarantee(&a, &b, "best-effort", "[{\"code\":\"log\","
 	    "\"text\":\"L\",\"tables\":[\"a\",\"b\"]},{\"code\":"
 	    "\"filter_program\",\"text\":\"jq\",\"tables\":[\"b\"]}]");
+	a.checked = 0;
+	expect_guarantee(&a, &a, "best-effort", "[{\"code\":\"log\",\"text\":"
+	    "\"L\",\"tables\":[\"a\",\"b\"]}]");
 	guarantee_clear(&a);
 	guarantee_clear(&b);
 }

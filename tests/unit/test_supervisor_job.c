@@ -140,7 +140,7 @@ moved(void * c, enum job_state from, enum job_state to, struct mono now)
 static const struct job_ops ops = { start, drain, kill_all, want, leave,
 	probe, due, stalled, keep, over, moved };
 static const struct job_limits limits = { 2, 8 * SECOND_US, 10 * SECOND_US,
-	100 * SECOND_US };
+	100 * SECOND_US, 0 };
 
 static void
 begin(struct world * w, int paused)

@@ -399,13 +399,16 @@ test_child(void)
 static void
 test_guarantee(void)
 {
-	struct guarantee g = { NULL, 0 };
+	struct guarantee g = { .n = 0 };
 
 	ok(guarantee_level(&g) == GUARANTEE_BEST_EFFORT,
 	    "nothing is known, nothing is promised");
 	guarantee_add(&g, "exact", "log", "all changes are in the log");
+	ok(guarantee_level(&g) == GUARANTEE_BEST_EFFORT,
+	    "not before all is told");
+	guarantee_add(&g, "exact", GUARANTEE_CHECKED, "all is told");
 	ok(guarantee_level(&g) == GUARANTEE_EXACT, "as the stage says");
-	guarantee_add(&g, "reconciled-within", "checked", "every hour");
+	guarantee_add(&g, "reconciled-within", "deletes", "every hour");
 	guarantee_add(&g, "odd", "filter_program", "jq");
 	guarantee_add(&g, "best-effort", "filter_program", "awk");
 	ok(guarantee_level(&g) == GUARANTEE_BEST_EFFORT && g.n == 3 &&
