@@ -28,6 +28,10 @@
 #define BOUND_FIRST_TRIES	8
 #define BOUND_PAUSE_US	UINT64_C(1000)
 
+/* A bound that is held for so long is told of, and how often. */
+#define HELD_LONG_US	INT64_C(10000000)
+#define HELD_EVERY_US	UINT64_C(30000000)
+
 /* With --follow, a STATE at least this often. */
 #define STATE_EVERY_US	UINT64_C(10000000)
 
@@ -144,6 +148,22 @@ stream_bound(struct stream * st)
 	return (0);
 }
 
+/* A service wants to know who holds the bound back for long. */
+static void
+tell_held(struct stream * st)
+{
+	const struct bound * b = &st->bound;
+	int held = b->held && b->now_us - b->safe_us >= HELD_LONG_US;
+	size_t i;
+
+	if (!st->opt->report || (held ? st->held_at != 0 && bound_clock() -
+	    st->held_at < HELD_EVERY_US : st->held_at == 0))
+		return;
+	st->held_at = held ? bound_clock() : 0;
+	for (i = 0; i < st->njob; i++)
+		telling_bound(&st->job[i], b, held);
+}
+
 static void
 tell_done(const struct stream * st, const struct job * job, uint64_t rows,
     uint64_t us)
@@ -207,6 +227,7 @@ run_round(struct stream * st)
 
 	for (i = 0; i < st->njob && code == 0; i++)
 		code = run_job(st, i);
+	tell_held(st);
 	st->again = 1;
 	return (code);
 }

@@ -22,6 +22,8 @@ struct stream {
 	size_t njob;
 	struct bound bound;
 	uint64_t locked_by;		/* the connection with the locks */
+	uint64_t held_at;		/* when it was last told that the bound
+					 * is held, or 0 */
 	int again;			/* the first round is over */
 	struct page page;
 	struct page_plan ** plan;	/* one for each job */

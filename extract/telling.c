@@ -128,6 +128,34 @@ tell_reason(void * cookie, const char * most, const char * code,
 	    "%s", text);
 }
 
+void
+telling_bound(const struct job * job, const struct bound * b, int held)
+{
+	int64_t age = b->now_us - b->safe_us;
+	char who[128] = "a transaction without a connection (XA RECOVER)";
+
+	if (b->user[0] != '\0')
+		snprintf(who, sizeof who, "connection %ju of user %s",
+		    (uintmax_t)b->holder, b->user);
+	if (!held)
+		log_event(LOG_LEVEL_INFO, LOG_FIELDS(
+		    LOG_TEXT("table", job->table->name),
+		    LOG_TEXT("operation", "guarantee"),
+		    LOG_TEXT("guarantee", "exact"), LOG_TEXT("code", "bound"),
+		    LOG_MICROS("barrier_age_seconds", age)),
+		    "nothing holds back what is read");
+	else
+		log_event(LOG_LEVEL_INFO, LOG_FIELDS(
+		    LOG_TEXT("table", job->table->name),
+		    LOG_TEXT("operation", "guarantee"),
+		    LOG_TEXT("guarantee", "exact"), LOG_TEXT("code", "bound"),
+		    LOG_MICROS("barrier_age_seconds", age),
+		    LOG_INT("connection", b->holder),
+		    LOG_TEXT("user", b->user)),
+		    "rows changed in the last %jd s wait for %s, which is at "
+		    "work or has written", (intmax_t)(age / 1000000), who);
+}
+
 int
 telling_guarantee(struct job * job, struct source * s,
     const struct bound * b, const struct options * opt)

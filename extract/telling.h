@@ -41,6 +41,10 @@ void telling_reasons(const struct catalog_table * t,
     const struct blind * blind, const struct bound * b,
     const struct options * opt, telling_reason * say, void * cookie);
 
+/* Say, as of the guarantee, who holds the bound back; or that it isn't
+ * ${held} any more. */
+void telling_bound(const struct job * job, const struct bound * b, int held);
+
 /**
  * telling_guarantee(job, s, b, opt):
  * Say how safely the changes of a table are found, one event for each reason

@@ -491,6 +491,22 @@ points() {
 	    sort | paste -sd' '
 }
 
+@test "--report: who holds the bound back for long" {
+	orders_table
+	session a
+	exec 4>a.sql
+	echo "BEGIN; INSERT INTO orders (id) VALUES (7); SELECT 'in';" >&4
+	wait_until grep -q in a.out
+	background extract --report --follow 100ms orders >out 2>err
+	pid=$!
+	wait_until grep -q '"barrier_age_seconds":[0-9.]*,"connection":' err
+	echo "COMMIT;" >&4
+	exec 4>&-
+	wait_until grep -q 'nothing holds back' err
+	kill -TERM $pid
+	wait $pid || true
+}
+
 @test "--check: the guarantee, with its reasons, and who holds the bound" {
 	orders_table
 	mysql_q "CREATE TABLE poor (k VARCHAR(9) COLLATE utf8mb4_general_ci
