@@ -320,6 +320,7 @@ def conserved(lines):
             fates = sum(l[c] for c in (
                 "records_created", "records_updated", "records_deleted",
                 "records_absent", "records_stale", "records_merged",
+                "records_marked", "records_ignored",
                 "records_rejected", "conflicts_target"))
             if l["records_processed"] != fates:
                 yield Violation("I6", l.get("table"), None, "run %s: load "
