@@ -71,6 +71,7 @@ sum() {
 	    tail -n 1
 }
 
+# bats test_tags=sources
 @test "a table and its collection are equal" {
 	make_rows equal 250
 	all equal
@@ -116,6 +117,7 @@ sum() {
 	expect_status 0
 }
 
+# bats test_tags=sources
 @test "missing, different and extra: found, found again, mended" {
 	make_rows three 250
 	mongo_q update three '{"_id":{"$numberLong":"5"}}' \
@@ -179,6 +181,7 @@ sum() {
 	expect_in out '"status" : "new"'
 }
 
+# bats test_tags=sources
 @test "keys of every kind find their rows again" {
 	# Two tables of each kind, all at once: fewer processes.
 	tables= before= after= n=0
@@ -241,6 +244,7 @@ sum() {
 	expect_status 0
 }
 
+# bats test_tags=sources
 @test "a key that is another one for MongoDB is not deleted with its row" {
 	mysql_q "CREATE TABLE folded (a VARCHAR(20) COLLATE utf8mb4_general_ci
 	    PRIMARY KEY, n INT); INSERT INTO folded VALUES ('abc', 1), ('d', 2)"
@@ -327,6 +331,7 @@ sum() {
 	expect_status 0
 }
 
+# bats test_tags=sources
 @test "rows that a column says are deleted have no document, or a mark" {
 	make_rows soft 20
 	mysql_q "ALTER TABLE soft ADD gone_at TIMESTAMP(3) NULL"
@@ -482,6 +487,7 @@ sum() {
 	done
 }
 
+# bats test_tags=sources
 @test "in parts at a time: each document belongs to one, whatever its key" {
 	make_rows parts 400
 	mysql_q "DELETE FROM parts WHERE id IN (1, 7, 200, 400);
@@ -715,6 +721,7 @@ mongo_has() {
 	[ "$(mongo_q count busy "{\"_id\":{\"\$numberLong\":\"$1\"}}")" = 1 ]
 }
 
+# bats test_tags=sources
 @test "planted differences: killed, resumed, found and mended under writes" {
 	n=${VERIFY_PLANTED:-50}
 	rows=${VERIFY_ROWS:-20000}
