@@ -143,6 +143,29 @@ find_source_key(struct maker * mk)
 		complain(mk, "x-source.key isn't the key of the stream");
 }
 
+static const struct property *
+find_property(const struct plan * plan, const char * name)
+{
+	size_t i;
+
+	for (i = 0; i < plan->sf->nprop; i++) {
+		if (strcmp(plan->sf->prop[i].name, name) == 0)
+			return (&plan->sf->prop[i]);
+	}
+	return (NULL);
+}
+
+/* A column would be kept under a name that is another one's. */
+static void
+complain_taken(struct maker * mk, const char * name)
+{
+
+	complain(mk, "the column \"%s\" isn't named, and the property of this "
+	    "name is made of something else; give it a property with "
+	    "\"x-from\": \"%s\", or set \"x-columns\": \"drop\"", name,
+	    name);
+}
+
 /*
  * A column that is read whatever the document has of it: named by nothing
  * else it is kept or not, as the policy says.  Return its slot.
@@ -155,8 +178,11 @@ add_read(struct maker * mk, const char * column)
 
 	if (!in_list(plan->names, plan->nnames, column)) {
 		push(&plan->names, &plan->nnames, column);
-		if (plan->sf->policy == COLUMNS_KEEP)
+		if (plan->sf->policy == COLUMNS_KEEP) {
 			plan->nkept = plan->nnames;
+			if (find_property(plan, column) != NULL)
+				complain_taken(mk, column);
+		}
 	}
 	while (strcmp(plan->names[slot], column) != 0)
 		slot++;
@@ -176,7 +202,10 @@ add_soft(struct maker * mk)
 	plan->soft = add_read(mk, plan->sf->soft.column);
 	if (change == NULL)
 		change = plan->sf->change;
-	if (change != NULL)
+
+	/* A column that isn't to be there is for the policy to find. */
+	if (change != NULL && (plan->sf->policy != COLUMNS_REJECT ||
+	    in_list(plan->names, plan->nnames, change)))
 		plan->changed = add_read(mk, change);
 }
 
@@ -277,18 +306,6 @@ inputs_of(const struct maker * mk, const struct property * p)
 	if (p->steps != NULL)
 		steps_columns(p->steps, add_input, &in);
 	return (in);
-}
-
-static const struct property *
-find_property(const struct plan * plan, const char * name)
-{
-	size_t i;
-
-	for (i = 0; i < plan->sf->nprop; i++) {
-		if (strcmp(plan->sf->prop[i].name, name) == 0)
-			return (&plan->sf->prop[i]);
-	}
-	return (NULL);
 }
 
 /* The property that holds the column: best one that holds it as it is. */
@@ -549,21 +566,19 @@ sort_columns(struct maker * mk)
 	const struct json_node * e;
 	const char * name;
 	size_t n;
-	int plain;
+	int plain, slot;
 
 	for (e = first_of(mk->columns); e != NULL; e = json_next(e)) {
 		name = json_key(e, &n);
 		plain = (strlen(name) == n);
-		if ((plain && slot_of(plan, name) != -1) ||
+		slot = plain ? slot_of(plan, name) : -1;
+		if ((slot != -1 && ((size_t)slot < plan->nkept ||
+		    plan->sf->policy == COLUMNS_REJECT)) ||
 		    strncmp(name, "_sdc_", 5) == 0)
 			continue;
 		if (plain && plan->sf->policy == COLUMNS_KEEP &&
 		    find_property(plan, name) != NULL)
-			complain(mk, "the column \"%s\" isn't named, and the "
-			    "property of this name is made of something "
-			    "else; give it a property with \"x-from\": "
-			    "\"%s\", or set \"x-columns\": \"drop\"", name,
-			    name);
+			complain_taken(mk, name);
 		plan->left = mem_grow(plan->left, plan->nleft + 1,
 		    sizeof *plan->left);
 		plan->left[plan->nleft++] = e;
