@@ -485,8 +485,8 @@ alert_event(struct alert * a, const struct event * ev, struct mono now)
 		s.severity = LOG_LEVEL_WARN;
 		if (ev->code != NULL && strcmp(ev->code, "schema_drift") == 0)
 			trouble(a, ALERT_DRIFT, &s, "%s: its columns have "
-			    "changed; its schema file may need to follow.",
-			    ev->table);
+			    "changed; its schema file may need to follow: "
+			    "%s.", ev->table, text);
 		break;
 	default:
 		break;

@@ -250,6 +250,24 @@ put_level(struct jsonw * w, enum guarantee_level level, int64_t within_us)
 }
 
 static void
+put_drift(struct jsonw * w, const struct drift * d)
+{
+	size_t i;
+
+	if (d == NULL || d->n == 0) {
+		jsonw_null(w, "drift");
+		return;
+	}
+	jsonw_object(w, "drift");
+	jsonw_time(w, "at", d->at_wall);
+	jsonw_array(w, "changes");
+	for (i = 0; i < d->n; i++)
+		jsonw_text(w, NULL, d->text[i]);
+	jsonw_end(w);
+	jsonw_end(w);
+}
+
+static void
 put_table(struct jsonw * w, const char * name, const struct table_view * v)
 {
 
@@ -279,6 +297,7 @@ put_table(struct jsonw * w, const char * name, const struct table_view * v)
 	put_level(w, guarantee_level(v->guarantee), v->guarantee->within_us);
 	jsonw_end(w);
 	put_verify(w, "verify", NULL, &v->verify);
+	put_drift(w, v->drift);
 	jsonw_end(w);
 }
 

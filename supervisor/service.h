@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "config.h"
 #include "event.h"
+#include "drift.h"
 #include "guarantee.h"
 #include "health.h"
 #include "job.h"
@@ -115,6 +116,7 @@ struct table_view {
 	uint64_t rows_due;		/* of this run, guessed; 0: unknown */
 	const struct guarantee * guarantee;
 	struct verify_view verify;
+	const struct drift * drift;	/* NULL: as if there was none */
 };
 
 size_t service_tables(const struct service * sv);

@@ -336,6 +336,7 @@ table_free(struct table * t)
 	guarantee_clear(&t->heard);
 	guarantee_clear(&t->known);
 	guarantee_clear(&t->guarantee);
+	drift_clear(&t->drift);
 	free(t->schema);
 	free(t->name);
 	free(t->cron);

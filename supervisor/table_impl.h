@@ -4,6 +4,7 @@
 #include "../common/log.h"
 
 #include "checkpoint.h"
+#include "drift.h"
 #include "folder.h"
 #include "guarantee.h"
 #include "lastwords.h"
@@ -55,6 +56,7 @@ struct table {
 	struct guarantee known;		/* of the last that said all */
 	int keeps;			/* what is deleted in the source */
 	struct guarantee guarantee;	/* what holds */
+	struct drift drift;
 	struct verifier * verifier;
 };
 

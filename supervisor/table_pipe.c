@@ -140,6 +140,8 @@ on_line(void * cookie, size_t stage, const char * p, size_t n,
 		relay_say(name, t->name, t->run, p, n, &l);
 	if (l.level >= LOG_LEVEL_WARN)
 		tell_line(t, &l);
+	if (l.code != NULL && strcmp(l.code, "schema_drift") == 0)
+		drift_add(&t->drift, l.message, timestamp_now());
 	lastwords_hear(&t->words, stage, &l);
 	relay_clear(&l);
 }

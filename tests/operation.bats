@@ -161,10 +161,14 @@ schema() {
 }
 
 @test "a changed table goes on, and somebody is told" {
-	printf '#!/bin/sh\necho "$MILLRACE_STATE $MILLRACE_ALERT" >>%s\n' \
-	    "$PWD/alerts" >bin/tell
+	printf '#!/bin/sh\necho "$MILLRACE_MESSAGE" >>%s\n' "$PWD/messages" \
+	    >bin/tell
+	printf 'echo "$MILLRACE_STATE $MILLRACE_ALERT" >>%s\n' \
+	    "$PWD/alerts" >>bin/tell
 	chmod 755 bin/tell
 	export ALERT_COMMAND=tell
+	echo '{"x-source":{"table":"events"},"properties":{}}' \
+	    >schemas/events.json
 	rows 5
 	start_service
 	wait_until documents 5
@@ -172,4 +176,8 @@ schema() {
 	rows 5
 	wait_until documents 10
 	wait_until grep -qsxF 'raised schema_drift' alerts
+	supervisor status events >out
+	expect_match out 'drift.*column more \(int.* is new'
+	expect_match out 'events.json: \+ more: the column more \(int'
+	grep 'column more' messages
 }
