@@ -26,7 +26,7 @@ cache_ready() {
 	done
 	mkdir -p "$CACHE"
 	exec 9>"$CACHE/lock"
-	if ! flock -n 9; then
+	if ! flock -w 3 9; then	# just another look at it, mostly
 		say "waiting for another build of the cache"
 		flock 9
 	fi
