@@ -299,7 +299,7 @@ def race(args, folder, say):
     clock = Clock() if args.steps else None
 
     def enough(it, end):
-        if not args.commits:
+        if time.monotonic() >= end or not args.commits:
             return time.monotonic() >= end
         (commits,), = ledger.ask(it.root, "SELECT COUNT(DISTINCT tx) FROM "
                                  "ledger")
