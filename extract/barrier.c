@@ -416,4 +416,6 @@ barrier_rewind(struct barrier * b, int64_t us)
 	}
 	if (b->last_us > us)
 		b->last_us = us;
+	if (b->final_us > us)
+		b->final_us = us;
 }

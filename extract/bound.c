@@ -346,8 +346,9 @@ put_running(struct bound * b, const struct answer * list, size_t i,
 	t = p != NULL ? strtoll(p, &end, 10) : 0;
 	if (to_us != 0 && p != NULL && *end == '\0' && end != p &&
 	    t < INT32_MAX && t > INT32_MIN) {
-		lo = (from_us / SECOND_US - t) * SECOND_US;
-		hi = (to_us / SECOND_US - t + 2) * SECOND_US;
+		/* Its clock for whole seconds may be a moment behind. */
+		lo = (from_us / SECOND_US - t - 1) * SECOND_US;
+		hi = (to_us / SECOND_US - t + 1) * SECOND_US;
 	}
 	barrier_running(b->barrier, answer_u64(list, i, P_ID), lo, hi);
 }

@@ -219,6 +219,12 @@ test_others(void)
 	barrier_resume(b, 90000 * SEC);
 	ok(sample(b, 90001, "6", TRX("1", "ACTIVE 0 sec", "5"), &holder) ==
 	    90000, "what was final before the first sample stays so");
+	barrier_reset(b);
+	barrier_begin(b, 80000 * SEC);
+	barrier_rewind(b, 79000 * SEC);
+	barrier_running(b, 6, BARRIER_UNKNOWN_LO, BARRIER_UNKNOWN_HI);
+	ok(barrier_end(b, &holder) == 79000 * SEC,
+	    "unless the clock has gone back since");
 	barrier_free(b);
 	barrier_free(NULL);
 }
