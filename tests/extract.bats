@@ -507,6 +507,20 @@ points() {
 	wait $pid || true
 }
 
+# replica begin|end: apply what another server has written; there is none.
+replica() {
+	case $MILLRACE_SOURCE-$1 in
+	mysql-begin) mysql_admin "CHANGE REPLICATION SOURCE TO
+	    SOURCE_HOST='127.0.0.1', SOURCE_PORT=1;
+	    START REPLICA SQL_THREAD" ;;
+	mysql-end) mysql_admin "STOP REPLICA; RESET REPLICA ALL" ;;
+	mariadb-begin) mysql_admin "CHANGE MASTER TO
+	    MASTER_HOST='127.0.0.1', MASTER_PORT=1;
+	    START SLAVE SQL_THREAD" ;;
+	mariadb-end) mysql_admin "STOP SLAVE; RESET SLAVE ALL" ;;
+	esac
+}
+
 @test "--check: the guarantee, with its reasons, and who holds the bound" {
 	orders_table
 	mysql_q "CREATE TABLE poor (k VARCHAR(9) COLLATE utf8mb4_general_ci
@@ -529,6 +543,10 @@ points() {
 	exec 4>&-
 	expect_status 0
 	expect_in err '"code":"cascades"'
+	replica begin
+	run_stage extract --check --json orders
+	replica end
+	expect_equal "$(points)" replica
 }
 
 @test "--state: one at a time, for a table and a file" {
