@@ -267,7 +267,8 @@ kill_transform() {
 
 @test "what hangs or doesn't read is found, and its deadline kept" {
 	shop 29 200
-	export SYNC_STALL_SECONDS=1 SYNC_RETRY_DELAY=1 SYNC_STOP_SECONDS=1
+	# Long enough for the others to start in on a busy machine.
+	export SYNC_STALL_SECONDS=3 SYNC_RETRY_DELAY=1 SYNC_STOP_SECONDS=1
 	SYNC_ORDERS_PIPELINE="extract orders | $SUPPORT/stage-hang hung | transform | load" \
 	SYNC_PRODUCTS_PIPELINE="extract products | $SUPPORT/stage-deaf deaf | transform | load" \
 	    start
