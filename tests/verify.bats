@@ -515,13 +515,16 @@ sum() {
 	all parts
 	expect_equal "$(sum extra) $(sum foreign)" "8 8"
 
-	# Killed in the midst of it, and again.
+	# Killed in the midst of it, and again when all of it has ended.
+	run_stage flock parts.verify/.lock "$VERIFY" parts
+	expect_status 111
+	expect_in err "another one is at work there"
 	mongo_q delete parts '{"qty":3}'
 	"$VERIFY" --parallel 2 --rate 400 --wait 0 parts >left 2>err 3>&- &
 	wait_until test -e parts.verify/part.1
 	kill -9 $!
 	wait $! || true
-	wait_until free_parts
+	wait_until flock -n parts.verify/.lock true
 	[ -e parts.verify/parts ]
 	status=0
 	"$VERIFY" --parallel 2 --looks 1 --wait 0 parts >left 2>err || status=$?
@@ -553,13 +556,6 @@ sum() {
 	    load --verify --resume point"
 	expect_status 100
 	expect_in err "another range"
-}
-
-# No load of ./parts.verify is left.
-free_parts() {
-	for f in parts.verify/checkpoint.*.keys; do
-		[ ! -e "$f" ] || flock -n "$f" true || return
-	done
 }
 
 @test "a checkpoint of something else is refused, a new start begins anew" {
