@@ -181,3 +181,31 @@ schema() {
 	expect_match out 'events.json: \+ more: the column more \(int'
 	grep 'column more' messages
 }
+
+@test "a renamed column stops its table alone, until the proposal is taken" {
+	mysql_q "DROP TABLE IF EXISTS others; CREATE TABLE others LIKE events"
+	export SYNC_TABLES=events,others
+	echo '{"x-source":{"table":"events"},"properties":{
+	    "_id":{"x-from":"id"}, "text":{"x-from":"note",
+	    "type":["string","null"]}}}' >schemas/events.json
+	rows 5
+	start_service
+	wait_until documents 5
+	mysql_q "ALTER TABLE events RENAME COLUMN note TO remark;
+	    INSERT INTO events (remark) VALUES ('new');
+	    INSERT INTO others (note) VALUES ('x')"
+	wait_until at_rest blocked
+	documents 5
+	supervisor status events >out
+	expect_match out 'last_error.*the stream has no column "note"'
+	expect_match out 'events.json: ~ text: .* now of remark .varchar'
+	wait_until sh -c "[ \"\$($SUPPORT/mongo count others)\" = 1 ]"
+
+	extract --discover events 2>err | transform --propose \
+	    >new 2>>err || [ $? -eq 1 ]
+	mv new schemas/events.json
+	wait_until documents 6
+	expect_equal "$(mongo_q count events '{"text":"new"}')" 1
+	expect_equal "$(mongo_q count events '{"text":{"$exists":true}}')" 6
+	expect_equal "$(mongo_q count events '{"remark":{"$exists":true}}')" 0
+}

@@ -198,7 +198,7 @@ rivals(const struct maker * mk, const struct json_node * e)
 	size_t i, n = 0;
 
 	for (i = 0; i < mk->norphan; i++)
-		n += propose_type_fits(mk->orphan[i].p, e);
+		n += propose_type_likely(mk->orphan[i].p, e);
 	return (n);
 }
 
@@ -214,7 +214,7 @@ successor(const struct maker * mk, const struct orphan * o)
 
 	for (i = 0; i < mk->nfresh; i++) {
 		if (mk->fresh[i] == NULL ||
-		    !propose_type_fits(o->p, mk->fresh[i]))
+		    !propose_type_likely(o->p, mk->fresh[i]))
 			continue;
 		found++;
 		any = (int)i;

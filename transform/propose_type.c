@@ -147,6 +147,24 @@ propose_type_fits(const struct property * p, const struct json_node * column)
 	return (1);
 }
 
+int
+propose_type_likely(const struct property * p,
+    const struct json_node * column)
+{
+	const char * json;
+	const char * bson = types_of(column, &json);
+
+	if (!propose_type_fits(p, column))
+		return (0);
+
+	/* A property that is called a string may be made of a date; but was
+	 * this one? */
+	return (bson == NULL || bson_word(p, bson) != NULL ||
+	    json_get(p->node, "format") != NULL ||
+	    (json_get(p->node, "type") == NULL &&
+	    json_get(p->node, "bsonType") == NULL));
+}
+
 /* Another type altogether: the old words for it go. */
 static void
 change_type(const struct property * p, const struct json_node * column,

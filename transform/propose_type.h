@@ -16,6 +16,10 @@ void propose_type_put(struct buf * b, const struct json_node * column);
 int propose_type_fits(const struct property * p,
     const struct json_node * column);
 
+/* Nonzero if it looks as if ${p} was always made of such a column. */
+int propose_type_likely(const struct property * p,
+    const struct json_node * column);
+
 /**
  * propose_type_mend(p, column, ed, what):
  * Change the property's schema in ${ed} so that it takes what the column can
