@@ -5,7 +5,7 @@
 
 #include "jsonw.h"
 
-#include "report.h"
+#include "report_impl.h"
 
 void
 report_look(struct report * r, const struct service * sv, struct mono now)
@@ -98,9 +98,8 @@ put_number(struct jsonw * w, const char * name, int64_t v, int64_t unit)
 	buf_free(&b);
 }
 
-/* An interval in minutes; by a cron line it is null. */
-static void
-put_minutes(struct jsonw * w, const char * name, int64_t us)
+void
+report_put_minutes(struct jsonw * w, const char * name, int64_t us)
 {
 
 	put_number(w, name, us == 0 ? -1 : us, MINUTE_US);
@@ -151,7 +150,7 @@ static void
 put_times(struct jsonw * w, const struct table_view * v)
 {
 
-	put_minutes(w, "interval_minutes", v->interval_us);
+	report_put_minutes(w, "interval_minutes", v->interval_us);
 	jsonw_text(w, "cron", v->cron);
 	jsonw_time(w, "next_sync", v->next_wall);
 	jsonw_time(w, "started_at", v->started_wall);
@@ -159,81 +158,6 @@ put_times(struct jsonw * w, const struct table_view * v)
 	jsonw_time(w, "last_sync", v->succeeded_wall);
 	jsonw_seconds(w, "last_sync_seconds",
 	    v->succeeded_wall == 0 ? -1 : v->duration_us);
-}
-
-/* "off" is a verification that is, and has nothing to end. */
-static const char *
-verify_word(const struct verify_view * v)
-{
-
-	return (!v->on && v->look == 0 && v->state != JOB_ENDED ? "off" :
-	    job_state_name(v->state));
-}
-
-/* The cycle that is open; null when none is. */
-static void
-put_cycle(struct jsonw * w, const struct verify_view * v)
-{
-
-	if (v->look == 0) {
-		jsonw_null(w, "progress");
-		return;
-	}
-	jsonw_object(w, "progress");
-	jsonw_time(w, "begun_at", v->begun_wall);
-	jsonw_u64(w, "look", v->look);
-	jsonw_u64(w, "rows_compared", v->rows);
-	jsonw_end(w);
-}
-
-/* The last one that was complete; null before the first. */
-static void
-put_last_cycle(struct jsonw * w, const struct verify_view * v)
-{
-
-	if (v->done_wall == 0) {
-		jsonw_null(w, "last");
-		return;
-	}
-	jsonw_object(w, "last");
-	jsonw_time(w, "begun_at", v->done_begun_wall);
-	jsonw_time(w, "ended_at", v->done_wall);
-	jsonw_u64(w, "rows_compared", v->compared);
-	jsonw_u64(w, "left_out", v->left_out);
-	jsonw_u64(w, "missing", v->missing);
-	jsonw_u64(w, "different", v->different);
-	jsonw_u64(w, "extra", v->extra);
-	jsonw_u64(w, "mended", v->mended);
-	jsonw_u64(w, "left", v->left);
-	jsonw_bool(w, "too_many", v->held);
-	jsonw_end(w);
-}
-
-static void
-put_verify(struct jsonw * w, const char * name, const char * table,
-    const struct verify_view * v)
-{
-
-	jsonw_object(w, name);
-	if (table != NULL)
-		jsonw_text(w, "table", table);
-	jsonw_text(w, "state", verify_word(v));
-	jsonw_text(w, "run", v->run);
-	put_minutes(w, "interval_minutes", v->interval_us);
-	jsonw_text(w, "cron", v->cron);
-	jsonw_bool(w, "repair", v->repair);
-	jsonw_time(w, "next_look", v->next_wall);
-	put_cycle(w, v);
-	put_last_cycle(w, v);
-	jsonw_seconds(w, "full_cycle_age_seconds", v->age_us);
-	jsonw_seconds(w, "mismatch_age_seconds", v->mismatch_us);
-	jsonw_bool(w, "failed", v->failed);
-	jsonw_bool(w, "overdue", v->overdue);
-	jsonw_u64(w, "verified_rows", v->total);
-	jsonw_u64(w, "stale_repaired", v->mended_total);
-	jsonw_text(w, "last_error", v->error);
-	jsonw_time(w, "last_error_at", v->error_wall);
-	jsonw_end(w);
 }
 
 /* What is promised, and within what time it is found again if need be. */
@@ -296,7 +220,7 @@ put_table(struct jsonw * w, const char * name, const struct table_view * v)
 	jsonw_object(w, "guarantee");
 	put_level(w, guarantee_level(v->guarantee), v->guarantee->within_us);
 	jsonw_end(w);
-	put_verify(w, "verify", NULL, &v->verify);
+	report_put_verify(w, "verify", NULL, &v->verify);
 	put_drift(w, v->drift);
 	jsonw_end(w);
 }
@@ -351,7 +275,7 @@ report_status(const struct report * r, struct buf * b)
 	jsonw_bool(&w, "sync_enabled", r->all.enabled);
 	jsonw_time(&w, "last_sync", r->all.last_wall);
 	jsonw_time(&w, "next_sync", r->all.next_wall);
-	put_minutes(&w, "sync_interval_minutes", r->all.interval_us);
+	report_put_minutes(&w, "sync_interval_minutes", r->all.interval_us);
 	jsonw_array(&w, "tables_synced");
 	for (v = r->table; v < r->table + r->n; v++) {
 		if (v->succeeded_wall != 0 || v->acked_wall != 0)
@@ -372,22 +296,6 @@ report_tables(const struct report * r, struct buf * b)
 	jsonw_init(&w, b);
 	jsonw_object(&w, NULL);
 	put_tables(&w, r);
-	jsonw_end(&w);
-	buf_putc(b, '\n');
-}
-
-void
-report_verify(const struct report * r, struct buf * b)
-{
-	const struct table_view * v;
-	struct jsonw w;
-
-	jsonw_init(&w, b);
-	jsonw_object(&w, NULL);
-	jsonw_array(&w, "tables");
-	for (v = r->table; v < r->table + r->n; v++)
-		put_verify(&w, NULL, v->name, &v->verify);
-	jsonw_end(&w);
 	jsonw_end(&w);
 	buf_putc(b, '\n');
 }

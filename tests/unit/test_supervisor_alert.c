@@ -121,6 +121,41 @@ test_turns(void)
 }
 
 static void
+test_verify(void)
+{
+	struct alert * a = alert_new(&limits, hear, NULL);
+
+	table.succeeded_wall = wall + 60 * 60 * 24 * SECOND_US;
+	table.verify.on = 1;
+	happen(a, EVENT_VERIFIED, "orders", NULL);
+	expect("", "nothing differs");
+	happen(a, EVENT_VERIFIED, "orders", "3 differences");
+	expect("raised difference orders 1\n", "what differs is told");
+	happen(a, EVENT_VERIFY_FAILED, "orders", "load: exit code 100");
+	expect("raised verify orders 1\n", "and what fails");
+	table.verify.overdue = 1;
+	tick(a);
+	expect("", "once, though it is overdue");
+	happen(a, EVENT_VERIFIED, "orders", NULL);
+	table.verify.overdue = 0;
+	pass(MINUTE_US);
+	tick(a);
+	expect("cleared verify orders 1\ncleared difference orders 1\n",
+	    "until one is complete, and all is equal");
+	table.verify.overdue = 1;
+	tick(a);
+	expect("raised verify orders 1\n", "overdue");
+	table.paused = 1;
+	tick(a);
+	pass(MINUTE_US);
+	tick(a);
+	expect("cleared verify orders 1\n", "a person has paused it");
+	memset(&table.verify, 0, sizeof table.verify);
+	table.paused = 0;
+	alert_free(a);
+}
+
+static void
 test_failures(void)
 {
 	struct alert * a = alert_new(&limits, hear, NULL);
@@ -340,6 +375,7 @@ main(void)
 
 	test_turns();
 	test_failures();
+	test_verify();
 	test_blocked();
 	test_usual();
 	test_rejects();
