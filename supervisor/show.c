@@ -272,6 +272,30 @@ put_errors(const struct json_node * root, int64_t now_wall, struct buf * b)
 	buf_free(&text);
 }
 
+/* What verifications have left, or why they fail. */
+static void
+put_verified(const struct json_node * root, struct buf * b)
+{
+	const struct json_node * t, * v;
+	struct buf text = { NULL, 0, 0 };
+
+	for (t = json_first(json_get(root, "tables")); t != NULL;
+	    t = json_next(t)) {
+		v = json_get(t, "verify");
+		if (number(json_get(v, "last"), "left") > 0) {
+			buf_printf(b, "\n%s: ", member(t, "table", &text));
+			buf_printf(b, "verification has left %s differences\n",
+			    member(json_get(v, "last"), "left", &text));
+		}
+		if (json_true(json_get(v, "failed"))) {
+			buf_printf(b, "\n%s: ", member(t, "table", &text));
+			buf_printf(b, "verification has failed: %s\n",
+			    member(v, "last_error", &text));
+		}
+	}
+	buf_free(&text);
+}
+
 void
 show_tables(const struct json_node * root, int64_t now_wall, struct buf * b)
 {
@@ -293,6 +317,7 @@ show_tables(const struct json_node * root, int64_t now_wall, struct buf * b)
 		tables_row(&g, t, now_wall);
 	grid_print(&g, b);
 	put_errors(root, now_wall, b);
+	put_verified(root, b);
 }
 
 void

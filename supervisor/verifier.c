@@ -233,7 +233,7 @@ verifier_new(struct table_host * host, size_t i, const char * name,
 
 	/* If it can't be opened that is said when it is needed. */
 	if (folder->dirfd != -1)
-		(void)verifier_open_files(v);
+		(void)verifier_open_files(v, 0);
 
 	/* What the last look has found is still good, if it is there. */
 	if (v->cycle.look > 1)

@@ -32,7 +32,7 @@ verifier_found(unsigned look)
 }
 
 int
-verifier_open_files(struct verifier * v)
+verifier_open_files(struct verifier * v, int make)
 {
 	struct statefile * f;
 	struct buf b = { NULL, 0, 0 };
@@ -41,9 +41,17 @@ verifier_open_files(struct verifier * v)
 		return (0);
 	if (v->folder->dirfd == -1)
 		return (-1);
-	if ((mkdirat(v->folder->dirfd, FOLDER, 0700) == -1 &&
-	    errno != EEXIST) || (v->dirfd = openat(v->folder->dirfd, FOLDER,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) == -1) {
+	if (make && mkdirat(v->folder->dirfd, FOLDER, 0700) == -1 &&
+	    errno != EEXIST) {
+		log_error_sys("%s: make the folder %s/" FOLDER, v->name,
+		    v->folder->path);
+		return (-1);
+	}
+	v->dirfd = openat(v->folder->dirfd, FOLDER, O_RDONLY | O_DIRECTORY |
+	    O_NOFOLLOW | O_CLOEXEC);
+	if (v->dirfd == -1) {
+		if (!make && errno == ENOENT)
+			return (0);
 		log_error_sys("%s: folder %s/" FOLDER, v->name,
 		    v->folder->path);
 		return (-1);

@@ -74,9 +74,9 @@ enum job_start verifier_look(struct verifier * v, struct mono now);
 /* Forget the pipeline. */
 void verifier_drop(struct verifier * v);
 
-/* verifier_file.c: open the folder, and read what is kept.  Return 0, or -1
- * after a report, as the others. */
-int verifier_open_files(struct verifier * v);
+/* verifier_file.c: open the folder, unless it isn't there and not to be made,
+ * and read what is kept.  Return 0, or -1 after a report, as the others. */
+int verifier_open_files(struct verifier * v, int make);
 int verifier_save(const struct verifier * v);
 
 /* The name of what the look of number ${look} finds. */

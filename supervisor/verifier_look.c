@@ -87,7 +87,7 @@ verifier_look(struct verifier * v, struct mono now)
 	v->looked = MONO_NEVER;
 	table_run_id(v->host, v->run);
 	forget_look(v);
-	if (verifier_open_files(v) == -1)
+	if (verifier_open_files(v, 1) == -1)
 		return (JOB_NOT_STARTED);
 	if (v->cycle.look != 0 && !verifier_intact(v)) {
 		VERIFIER_SAY(v, LOG_LEVEL_WARN, "%s: what the last look has "

@@ -515,7 +515,8 @@ test_show(void)
 {
 	static const char text[] = "{\"sync_enabled\":true,\"tables\":[{"
 	    "\"table\":\"x\\u001b[2J\",\"state\":\"running\",\"paused\":false,"
-	    "\"progress\":{\"percent\":33.3},\"totals\":{\"read\":5}}]}";
+	    "\"progress\":{\"percent\":33.3},\"totals\":{\"read\":5},\"verify\":"
+	    "{\"last\":{\"left\":7},\"failed\":true,\"last_error\":\"no\"}}]}";
 	struct json * doc = json_parse(text, sizeof text - 1, NULL);
 	struct buf b = { NULL, 0, 0 };
 
@@ -523,6 +524,9 @@ test_show(void)
 	ok(strchr(buf_text(&b), '\033') == NULL, "no escapes for a terminal");
 	ok(strstr(b.p, "x?[2J") != NULL && strstr(b.p, "running 33 %") != NULL,
 	    "the table stands there");
+	ok(strstr(b.p, "x?[2J: verification has left 7 differences\n") !=
+	    NULL && strstr(b.p, "x?[2J: verification has failed: no\n") !=
+	    NULL, "and what its verification has left");
 	buf_clear(&b);
 	show_put_ago(&b, "1970-01-01T00:01:00.000000Z", 0);
 	ok(strcmp(buf_text(&b), "in 60 s") == 0, "ahead: %s", b.p);
