@@ -96,8 +96,10 @@ report_holder(struct stream * st, const struct job * job, uint64_t holder)
 	return (dead ? 0 : EXIT_TEMP);
 }
 
+/* Take the lock of one table; ${ghost} is set if a broken connection of ours
+ * still has it. */
 static int
-take_one(struct stream * st, const struct job * job)
+take_one(struct stream * st, const struct job * job, int * ghost)
 {
 	uint64_t holder = 0, end = stop_clock() + WAIT_US;
 	enum source_rc rc;
@@ -114,9 +116,12 @@ take_one(struct stream * st, const struct job * job)
 			return (0);
 		}
 
-		/* It may be ours still, of a connection that broke. */
-		if (taken || holder == st->locked_by)
+		if (taken)
 			return (0);
+		if (holder == st->locked_by) {
+			*ghost = 1;
+			return (0);
+		}
 		if (stop_clock() >= end)
 			return (report_holder(st, job, holder));
 		if (stop_sleep(LOOK_US))
@@ -129,15 +134,18 @@ mutex_take(struct stream * st)
 {
 	const struct options * opt = st->opt;
 	size_t i;
-	int code;
+	int code, ghost = 0;
 
 	if (opt->state == NULL || opt->full || opt->only != NULL ||
 	    st->locked_by == source_connection_id(st->source))
 		return (0);
 	for (i = 0; i < st->njob; i++) {
-		if ((code = take_one(st, &st->job[i])) != 0)
+		if ((code = take_one(st, &st->job[i], &ghost)) != 0)
 			return (code);
 	}
-	st->locked_by = source_connection_id(st->source);
+
+	/* Else the next try may find it free. */
+	if (!ghost)
+		st->locked_by = source_connection_id(st->source);
 	return (0);
 }
