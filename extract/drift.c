@@ -162,6 +162,20 @@ is_key(const struct catalog_table * t, const char * name)
 	return (0);
 }
 
+/* The same names, but not one behind the other as they were. */
+static int
+is_moved(const struct json_node * was, const struct json_node * now)
+{
+	const struct json_node * a = json_first(was), * b = json_first(now);
+
+	while (a != NULL && b != NULL &&
+	    strcmp(json_key(a, NULL), json_key(b, NULL)) == 0) {
+		a = json_next(a);
+		b = json_next(b);
+	}
+	return (a != NULL || b != NULL);
+}
+
 static void
 compare_columns(struct compare * cmp)
 {
@@ -196,6 +210,9 @@ compare_columns(struct compare * cmp)
 		if (other == NULL || only_other(cmp->now, cmp->was, e) != e)
 			say(cmp, "column %s (%s) is new", name, text_of(e));
 	}
+	if (cmp->words == 0 && is_moved(cmp->was, cmp->now))
+		say(cmp, "its columns are in another order: moved, or dropped "
+		    "and added again");
 	cmp->d->reread = cmp->words > 0;
 }
 

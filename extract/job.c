@@ -303,8 +303,9 @@ job_refresh(struct job * job, struct source * s, struct options * opt)
 	job->catalog = NULL;
 	code = read_definition(job, s, was->name);
 	if (code == 0 && job->table == NULL) {
+		/* Perhaps it is just being made anew: a second try tells. */
 		log_error("%s: the table was dropped or renamed", was->name);
-		code = EXIT_PERM;
+		code = EXIT_TEMP;
 	}
 	if (code == 0)
 		code = choose(job, opt);
