@@ -43,13 +43,16 @@ copy_members(struct jsonw * w, const struct json_node * object,
 	}
 }
 
-/* The bookmark at another time: no key, no reading half done. */
+/*
+ * The bookmark at another time: no key, no reading half done, and not what the
+ * server's clock was when it stood elsewhere.
+ */
 static void
 put_bookmark(struct jsonw * w, const char * table,
     const struct json_node * old, int64_t time)
 {
 	static const char * const but[] = { "replication_key_value", "key",
-		"scan", "epoch", NULL };
+		"scan", "epoch", "clock", NULL };
 	char text[TIMESTAMP_LEN + 1] = "";
 	uint64_t epoch = 0;
 
