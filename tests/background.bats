@@ -238,6 +238,7 @@ slow() { export SYNC_VERIFY_RATE=${1:-10}; }
 	SYNC_VERIFY_RATE=0 start
 	wait_until cycles_are 1
 	expect_equal "$(begun)" 1
+	expect_not_in log "the checkpoint is left out of account"
 	expect_equal "$(things '.verify.last | [.rows_compared, .extra,
 	    .mended, .left] | @csv')" 299,1,1,0
 	expect_equal "$(mongo_q count things)" 299
@@ -271,6 +272,24 @@ slow() { export SYNC_VERIFY_RATE=${1:-10}; }
 	wait_until cycles_are 1
 	expect_equal "$(verified .last.left)" 0
 	expect_equal "$(begun)" 1
+	stop
+}
+
+@test "what only waits to be synchronised is no difference" {
+	make_things 20
+	export SYNC_INTERVAL_MINUTES=60
+	start
+	mysql_q "UPDATE things SET name = 'late' WHERE id = 1"
+	supervisor verify things
+	wait_until is verified .progress.look 2
+	wait_until is verified .state waiting
+	# Nothing happens before the table's next run.
+	expect_equal "$(verified .next_look)" null
+	expect_equal "$(mongo_q count things '{"name":"late"}')" 0
+	supervisor trigger things
+	wait_until cycles_are 1
+	expect_equal "$(things '.verify.last | [.different, .mended, .left] |
+	    @csv')" 1,0,0
 	stop
 }
 
