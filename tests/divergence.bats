@@ -466,6 +466,15 @@ another_second() {
 	told 'column v (int'
 }
 
+@test "ADD COLUMN where all rows are not to be read again" {
+	from=(--on-drift go-on)
+	t 'id INT PRIMARY KEY'
+	rows '(1), (2)'
+	then_ 'ALTER TABLE t ADD v INT DEFAULT 7; INSERT INTO t (id) VALUES (3)'
+	verified 2
+	told 'rows that changed with it are not read again'
+}
+
 @test "DROP COLUMN" {
 	t 'id INT PRIMARY KEY, v INT'
 	rows '(1, 2)'
