@@ -148,6 +148,12 @@ test_figures(struct metrics * m, struct report * r)
 	    "servers");
 	ok(value(&b, "millrace_http_answers_total{class=\"4xx\"}") == 3,
 	    "answers");
+	ok(value(&b, "millrace_guarantee{table=\"orders\",level=\"exact\"}")
+	    == 1 && value(&b, "millrace_guarantee{table=\"orders\","
+	    "level=\"best-effort\"}") == 0, "what is promised");
+	ok(value(&b, "millrace_full_cycle_age_seconds{table=\"orders\"}") ==
+	    90 && strstr(buf_text(&b), "age_seconds{table=\"a") == NULL,
+	    "how old the last complete verification is, if there was one");
 	ok(value(&b, "process_resident_memory_bytes") > 100000, "memory");
 	ok(value(&b, "process_open_fds") >= 3, "descriptors");
 	ok(strstr(buf_text(&b), "nosuch") == NULL,
@@ -158,11 +164,14 @@ test_figures(struct metrics * m, struct report * r)
 int
 main(void)
 {
+	const struct guarantee exact = { .checked = 1 }, none = { .n = 0 };
 	struct table_view t[2] = {
 		{ .name = "orders", .state = JOB_BACKOFF, .runs_ok = 3,
 		    .runs_failed = 1, .succeeded_wall = 1767323045678901,
-		    .lag_us = -1, .total = { .read = 200, .rejected = 4 } },
-		{ .name = "a\"b\\c\nd", .lag_us = 1500000 },
+		    .lag_us = -1, .total = { .read = 200, .rejected = 4 },
+		    .guarantee = &exact, .verify = { .age_us = 90000000 } },
+		{ .name = "a\"b\\c\nd", .lag_us = 1500000,
+		    .guarantee = &none, .verify = { .age_us = -1 } },
 	};
 	struct report r = { .table = t, .n = 2 };
 	struct metrics * m = metrics_new();
