@@ -152,7 +152,8 @@ test_figures(struct metrics * m, struct report * r)
 	    == 1 && value(&b, "millrace_guarantee{table=\"orders\","
 	    "level=\"best-effort\"}") == 0, "what is promised");
 	ok(value(&b, "millrace_full_cycle_age_seconds{table=\"orders\"}") ==
-	    90 && strstr(buf_text(&b), "age_seconds{table=\"a") == NULL,
+	    90 && strstr(buf_text(&b),
+	    "full_cycle_age_seconds{table=\"a") == NULL,
 	    "how old the last complete verification is, if there was one");
 	ok(value(&b, "process_resident_memory_bytes") > 100000, "memory");
 	ok(value(&b, "process_open_fds") >= 3, "descriptors");
