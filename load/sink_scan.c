@@ -50,7 +50,8 @@ drain(struct sink * s, mongoc_cursor_t * cursor,
 
 int
 sink_scan_keys(struct sink * s, const char * collection,
-    const struct buf * filter, int32_t at_once, int (* each)(void *, const char *, size_t), void * arg,
+    const struct buf * filter, int32_t at_once,
+    int (* each)(void *, const char *, size_t), void * arg,
     struct sink_error * err)
 {
 	bson_t which = BSON_INITIALIZER, opts;

@@ -6,9 +6,10 @@
 /**
  * sink_scan_keys(s, collection, filter, at_once, each, arg, err):
  * Call ${each} with the _id of every document of ${collection} that the BSON
- * ${filter} finds, if it isn't empty, type byte and value, in no order that means anything, until it returns nonzero.  The
- * server is asked for ${at_once} of them at a time, and forgets about us when
- * it isn't asked for ten minutes.  Return 0, or -1 with ${err} filled.
+ * ${filter} finds (all, if it is empty), type byte and value, in no order that
+ * means anything, until it returns nonzero.  The server is asked for
+ * ${at_once} of them at a time, and forgets about us when it isn't asked for
+ * ten minutes.  Return 0, or -1 with ${err} filled.
  */
 int sink_scan_keys(struct sink * s, const char * collection,
     const struct buf * filter, int32_t at_once,
