@@ -51,3 +51,8 @@ on() { [ "$MILLRACE_SOURCE" = "$1" ] || skip "the same with $1"; }
 	on mariadb
 	faults clock --n 3
 }
+
+@test "50 secrets: none in a log, an argument, an environment, a name" {
+	on mysql
+	faults secrets
+}

@@ -135,9 +135,9 @@ class Disk(lane.Lane):
         return done.stdout.decode() if done.returncode == 0 else None
 
     def paused(self, env):
-        """Is the table paused? Of a service that runs."""
-        table = json.loads(self.ask(env, "status", "tick", "--json"))
-        return table["state"] == "paused"
+        """Is the table paused? None if the service has died meanwhile."""
+        said = self.ask(env, "status", "tick", "--json")
+        return json.loads(said)["state"] == "paused" if said else None
 
     def steer(self, env):
         """Start, turn the pause over, end by kill -9. What was promised is
@@ -155,11 +155,13 @@ class Disk(lane.Lane):
                        self.ask(env, "ready") is not None, 20)
             if service.poll() is not None:
                 return service.returncode
-            if self.promised is not None and \
-                    self.paused(env) != self.promised:
+            now = self.paused(env)
+            if now is None:
+                return service.wait(20)
+            if self.promised not in (None, now):
                 self.broke = "was told: paused %s; is not so after a " \
                     "restart" % self.promised
-            wish = not self.paused(env)
+            wish = not now
             self.promised = None
             if self.ask(env, "pause" if wish else "resume", "tick") is not \
                     None:
@@ -404,7 +406,8 @@ def of_table(path, table):
 
 
 def every(args, folder, kinds):
-    """(kind, call, how) for each call of each kind, and each way to fail."""
+    """(kind, call, how) for each call of each kind, and each way to fail;
+    with --each K, for each call one of K ways, by turns."""
     hows = [h for h in HOWS if h not in ALSO]
     with lane.same_place():
         it = Disk(folder + "/learn", args.seed, 99)
@@ -412,7 +415,8 @@ def every(args, folder, kinds):
             it.learn(kind)
         it.close()
     plans = [(kind, at, how) for kind in kinds
-             for at, how in places(it.calls[kind], hows)][::args.each]
+             for at, how in places(it.calls[kind], hows)
+             if (at + hows.index(how)) % args.each == 0]
     random.Random("disk %s" % args.seed).shuffle(plans)
     return plans, {kind: len(it.calls[kind]) for kind in kinds}
 

@@ -326,6 +326,11 @@ def conserved(lines):
                 yield Violation("I6", l.get("table"), None, "run %s: load "
                                 "took %d, and %d met a fate" % (
                                     run, l["records_processed"], fates))
+        if e and t and e["records_processed"] != t["records_processed"]:
+            yield Violation("I6", e.get("table"), None, "run %s: extract "
+                            "sent %d, transform received %d" % (
+                                run, e["records_processed"],
+                                t["records_processed"]))
         if t and l and t["records_processed"] - t.get("rejected", 0) != \
                 l["records_processed"]:
             yield Violation("I6", l.get("table"), None, "run %s: transform "
@@ -374,11 +379,25 @@ def lock_held(state):
                    for line in locks if "->" not in line)
 
 
-def descriptors(pid, limit):
-    """I9, while it runs."""
-    n = len(os.listdir("/proc/%d/fd" % pid))
-    if n > limit:
-        yield Violation("I9", None, None, "%d descriptors are open" % n)
+MEMORY = 64 << 10               # kilobytes of a stage, or the supervisor
+
+
+def descriptors(pids, limit):
+    """I9, while they run: descriptors of all, and memory at its most."""
+    for pid, name in pids:
+        with contextlib.suppress(OSError):
+            n = len(os.listdir("/proc/%d/fd" % pid))
+            if n > limit:
+                yield Violation("I9", None, None, "%d descriptors of %s are "
+                                "open" % (n, name))
+            with open("/proc/%d/status" % pid, encoding="ascii") as f:
+                peak = re.search(r"VmHWM:\s*(\d+)", f.read())
+            with open("/proc/%d/maps" % pid, encoding="utf-8") as f:
+                if "libasan" in f.read():
+                    continue        # which takes many times as much
+            if peak and int(peak[1]) > MEMORY:
+                yield Violation("I9", None, None, "%s had %s kB" % (
+                    name, peak[1]))
 
 
 def secret_kept(secrets, folder, pids):

@@ -9,7 +9,7 @@ import time
 
 import ledger
 import workload
-from invariants import Target, Violation
+from invariants import Target, Violation, show
 
 LANES = 4
 
@@ -94,6 +94,8 @@ def run(make, folder, seed, plans, say=None, lanes=LANES):
     while left:
         done, found, counted = queue.get()
         out += found
+        for v in found if say else ():
+            say(show(v))
         if done is None:
             left -= 1
             count.update(counted)

@@ -367,12 +367,12 @@ def _(w):
     os.rename(path + "ious", path)
 
 
-def last_load(change):
+def last_load(change, operation=b"load"):
     """The last report of load that tells of records, changed."""
     def edit(log):
         lines = log.splitlines(keepends=True)
         for i in range(len(lines) - 1, -1, -1):
-            if b'"operation":"load"' in lines[i] and \
+            if b'"operation":"%s"' % operation in lines[i] and \
                     b'"records_processed":0' not in lines[i]:
                 lines[i] = change(lines[i])
                 break
@@ -390,6 +390,12 @@ def more_in(line, name):
 def _(w):
     return w.file(w.log, last_load(lambda x: more_in(
         more_in(x, b"records_processed"), b"records_updated")))
+
+
+@using("I6", "transform lost what extract sent")
+def _(w):
+    return w.file(w.log, last_load(lambda x: more_in(
+        x, b"records_processed"), b"extract"))
 
 
 @using("I6", "a record without a fate")

@@ -209,8 +209,7 @@ class Race:
         self.took = took
         live = self.service.processes()
         out = self.violations
-        if live:
-            out += invariants.descriptors(live[0][0], 80)
+        out += invariants.descriptors(live, 80)
         out += invariants.lively(took, LIMIT)
         out += invariants.secret_kept(self.secrets, self.folder, live)
         for thread in (*self.controls, self.observer):
