@@ -23,6 +23,14 @@ differences(const struct looked * l)
 	return (l->missing + l->different + l->extra);
 }
 
+/* What has lasted, but for documents that are nobody's rows: they stay. */
+static uint64_t
+lasting(const struct looked * l)
+{
+
+	return (l->counted > l->foreign ? l->counted - l->foreign : 0);
+}
+
 /* It is complete, and has left ${left} differences. */
 static int
 complete(struct cycle * c, uint64_t left, int64_t now)
@@ -35,6 +43,7 @@ complete(struct cycle * c, uint64_t left, int64_t now)
 	c->done_ended = now;
 	c->done = c->full;
 	c->done_mended = c->mended;
+	c->foreign = c->last.foreign;
 	c->left = left;
 	if (left == 0)
 		c->left_since = 0;
@@ -49,7 +58,7 @@ complete(struct cycle * c, uint64_t left, int64_t now)
 static int
 too_many(const struct cycle * c, unsigned percent)
 {
-	uint64_t n = c->last.counted;
+	uint64_t n = lasting(&c->last);
 
 	if (percent >= 100 || n <= CYCLE_FREE)
 		return (0);
@@ -71,7 +80,7 @@ cycle_looked(struct cycle * c, const struct looked * sums, int repair,
 	if (differences(sums) == 0)
 		return (complete(c, 0, now));
 	if (c->look == CYCLE_LEFT || (c->look == CYCLE_LOOKS && !c->mend))
-		return (complete(c, sums->counted, now));
+		return (complete(c, lasting(sums), now));
 	c->mend = 0;
 	if (++c->look == CYCLE_LOOKS && repair) {
 		c->held = too_many(c, percent);
@@ -179,7 +188,8 @@ static const struct {
 	MEMBER(done_begun), MEMBER(done_ended), MEMBER(within_us),
 	MEMBER(done.compared), MEMBER(done.missing), MEMBER(done.different),
 	MEMBER(done.extra), MEMBER(done.left_out), MEMBER(done_mended),
-	MEMBER(left), MEMBER(left_since)
+	MEMBER(left), MEMBER(left_since), MEMBER(foreign),
+	MEMBER(last.foreign)
 #undef MEMBER
 };
 #define MEMBERS	(sizeof members / sizeof members[0])

@@ -50,6 +50,8 @@ struct cycle {
 	struct looked done;		/* what it found, at first */
 	uint64_t done_mended;
 	uint64_t left;			/* differences that it has left */
+	uint64_t foreign;		/* documents that we didn't write and
+					 * that have no row; none of those */
 	int64_t left_since;		/* how long there were any; 0: none */
 	int held;			/* they were too many to mend */
 	int failed;			/* a try since then has failed */

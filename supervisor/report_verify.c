@@ -50,6 +50,7 @@ put_last_cycle(struct jsonw * w, const struct verify_view * v)
 	jsonw_u64(w, "extra", v->extra);
 	jsonw_u64(w, "mended", v->mended);
 	jsonw_u64(w, "left", v->left);
+	jsonw_u64(w, "foreign", v->foreign);
 	jsonw_bool(w, "too_many", v->held);
 	jsonw_end(w);
 }

@@ -78,6 +78,7 @@ struct verify_view {
 	uint64_t missing, different, extra, left_out;
 	uint64_t mended;		/* by it */
 	uint64_t left;			/* what it left */
+	uint64_t foreign;		/* documents besides, not ours */
 	int held;			/* because there was too much to mend */
 	int failed;			/* a cycle has failed since then */
 	int overdue;

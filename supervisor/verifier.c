@@ -486,7 +486,8 @@ verifier_fill(const struct verifier * v, struct verify_view * view)
 	    .done_wall = c->done_ended, .compared = c->done.compared,
 	    .missing = c->done.missing, .different = c->done.different,
 	    .extra = c->done.extra, .left_out = c->done.left_out,
-	    .mended = c->done_mended, .left = c->left, .held = c->held,
+	    .mended = c->done_mended, .left = c->left, .foreign = c->foreign,
+	    .held = c->held,
 	    .failed = c->failed, .age_us = -1, .total = v->total,
 	    .mended_total = v->mended, .error = v->error,
 	    .error_wall = v->error_wall };

@@ -153,6 +153,7 @@ say_complete(struct verifier * v)
 	    LOG_INT("different", c->done.different),
 	    LOG_INT("extra", c->done.extra),
 	    LOG_INT("mended", c->done_mended), LOG_INT("left", c->left),
+	    LOG_INT("foreign", c->foreign),
 	    LOG_MICROS("duration_seconds", c->done_ended - c->done_begun)),
 	    "%s: verified: %ju rows compared, %ju differences mended, %ju "
 	    "left", v->name, (uintmax_t)c->done.compared,

@@ -79,6 +79,26 @@ test_left(void)
 }
 
 static void
+test_foreign(void)
+{
+	struct looked l = { .compared = 10, .extra = 5000, .foreign = 5000,
+	    .counted = 5000 };
+	struct cycle c = { .look = 0 };
+
+	cycle_begin(&c, T0);
+	cycle_looked(&c, &l, 1, 10, T0);
+	l.extra = l.counted = 5002;
+	cycle_looked(&c, &l, 1, 10, T0);
+	ok(c.mend && !c.held, "strangers keep nobody from mending");
+	l.mended = 2;
+	cycle_looked(&c, &l, 1, 10, T0);
+	l = (struct looked) { .extra = 5000, .foreign = 5000,
+	    .counted = 5000 };
+	ok(cycle_looked(&c, &l, 1, 10, T0) && c.left == 0 &&
+	    c.left_since == 0 && c.foreign == 5000, "and are no difference");
+}
+
+static void
 test_too_many(void)
 {
 	struct cycle c = { .look = 0 };
@@ -390,6 +410,7 @@ main(void)
 
 	test_looks();
 	test_left();
+	test_foreign();
 	test_too_many();
 	test_cover();
 	test_file();
