@@ -12,6 +12,9 @@ import os
 
 import pymysql
 
+# Of so many entries the first may be committed after the last.
+LATE = 50000
+
 Entry = collections.namedtuple(
     "Entry", "n table key seq op kind tx changed digest")
 
@@ -134,14 +137,18 @@ class Ledger:
             of_key.sort(key=lambda e: e.seq)
 
     @classmethod
-    def read(cls):
+    def read(cls, before=None):
+        """All of it; or what came since `before`, and that."""
+        old = before.entries if before else []
+        since = max(0, old[-1].n - LATE) if old else 0
         with contextlib.closing(connect()) as link:
-            return cls([
+            return cls([e for e in old if e.n <= since] + [
                 Entry(n, t, key_of(k), seq, op, kind, tx,
                       changed and changed.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
                       digest)
                 for n, t, k, seq, op, kind, tx, changed, digest in ask(
-                    link, "SELECT * FROM ledger ORDER BY n")])
+                    link, "SELECT * FROM ledger WHERE n > %s ORDER BY n",
+                    since)])
 
     def commits(self):
         """How many transactions have left a trace."""

@@ -51,6 +51,14 @@ def alive(pid):
         return False
 
 
+def works(pid):
+    """Does it run, and isn't at its end? Then it has descriptors."""
+    try:
+        return bool(os.listdir("/proc/%d/fd" % pid))
+    except OSError:
+        return False
+
+
 def settings(folder, **more):
     """An environment for the programs: nobody else's settings."""
     env = {k: v for k, v in os.environ.items()
