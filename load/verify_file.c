@@ -450,8 +450,14 @@ verify_file_end(struct verify_file * f)
 	if (copy_found(f) == -1)
 		return (-1);
 
-	/* The checkpoint goes first: without it the others mean nothing. */
-	(void)unlink(f->path);
+	/*
+	 * The checkpoint goes first: without it the others mean nothing, and
+	 * it means nothing without them.
+	 */
+	if (unlink(f->path) == -1 && errno != ENOENT) {
+		log_error("%s: remove: %s", f->path, strerror(errno));
+		return (-1);
+	}
 	(void)unlink(f->found.path);
 	(void)unlink(f->keys.path);
 	return (0);

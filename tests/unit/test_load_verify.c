@@ -6,7 +6,9 @@
 #include "load/keyjson.h"
 #include "load/keysort.h"
 #include "load/suspect.h"
+#include "load/verify_file.h"
 
+#include "files.h"
 #include "tap.h"
 
 /* The first of SipHash's own list of results, under the key 00 01 ... 0f. */
@@ -299,6 +301,31 @@ test_suspects(void)
 	buf_free(&b);
 }
 
+/* A checkpoint that can't be removed keeps what it speaks of. */
+static void
+test_end(void)
+{
+	static const uint8_t key[DIGEST_LEN] = { 1 };
+	struct verify_sums sums = { .keys = 0 };
+	struct verify_file * f;
+	int busy;
+
+	files_begin();
+	files_catch();
+	f = verify_file_open("at", &sums, &busy);
+	ok(f != NULL && verify_file_key(f, key) == 0 &&
+	    verify_file_save(f, &sums, "1", 1) == 0 &&
+	    unlink("at") == 0 && mkdir("at", 0700) == 0, "a checkpoint");
+	ok(verify_file_end(f) == -1 && access("at.keys", F_OK) == 0 &&
+	    files_said("at: remove"), "that can't be removed");
+	verify_file_free(f);
+	ok(rmdir("at") == 0 && (f = verify_file_open("at", &sums, &busy)) !=
+	    NULL && verify_file_end(f) == 0 && access("at.keys", F_OK) == -1,
+	    "and one that isn't there");
+	verify_file_free(f);
+	buf_free(&sums.whole);
+}
+
 int
 main(void)
 {
@@ -313,5 +340,6 @@ main(void)
 	test_stamp();
 	test_keys();
 	test_suspects();
+	test_end();
 	return (tap_done());
 }
