@@ -61,10 +61,10 @@ struct bound {
 
 /**
  * bound_read(s, lag_us, every_us, b):
- * Bring ${b}, which is all zero but for ${b}->last at first, up to date.  It will be read again
- * every ${every_us} microseconds; 0 for who knows when.  Without the privilege
- * PROCESS the bound is ${lag_us} behind the server's clock.  Return as
- * source_ask().
+ * Bring ${b}, which is all zero but for ${b}->last at first, up to date.  It
+ * will be read again every ${every_us} microseconds; 0 for who knows when.
+ * Without the privilege PROCESS the bound is ${lag_us} behind the server's
+ * clock.  Return as source_ask().
  */
 enum source_rc bound_read(struct source * s, uint64_t lag_us,
     uint64_t every_us, struct bound * b);
