@@ -501,12 +501,15 @@ shape_record(struct shape * sh, const struct record * r, struct buf * out,
 int
 shape_is_gone(struct shape * sh, const struct record * r)
 {
+	const struct plan * plan = sh->plan;
 	const struct scan_value * v;
 
+	sh->gone = 0;
+	if (plan->soft == -1 || r->op == 'd')
+		return (0);
 	take_columns(sh, r);
-	v = sh->plan->soft == -1 || r->op == 'd' ? NULL :
-	    sh->col[sh->plan->soft];
-	sh->gone = (v != NULL && softdelete_meets(&sh->plan->sf->soft, v));
+	v = sh->col[plan->soft];
+	sh->gone = (v != NULL && softdelete_meets(&plan->sf->soft, v));
 	return (sh->gone);
 }
 
