@@ -251,6 +251,9 @@ bookmark_print(struct buf * b, const struct bookmark * bm,
 	buf_putc(b, '}');
 }
 
+#define DAY_LEN		10
+#define ZERO_TIME	"0000-00-00 00:00:00.000000"
+
 /* Only what times are written with. */
 static int
 is_time_text(const char * p, size_t n)
@@ -262,7 +265,21 @@ is_time_text(const char * p, size_t n)
 		    p[i] != ':' && p[i] != '.' && p[i] != ' ')
 			return (0);
 	}
-	return (n > 0 && n <= 26);
+	return (n > 0 && n < sizeof ZERO_TIME);
+}
+
+/* Is it ZERO_TIME, or what that begins with, with other digits? */
+static int
+is_day_or_time(const char * p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && i < sizeof ZERO_TIME - 1; i++) {
+		if (ZERO_TIME[i] == '0' ? (unsigned char)(p[i] - '0') > 9 :
+		    p[i] != ZERO_TIME[i])
+			return (0);
+	}
+	return (i == n);
 }
 
 /*
@@ -290,10 +307,10 @@ parse_time(struct position_time * dst, const struct json_node * node,
 		*cut = strspn(fine.p + dst->n, ".0") + dst->n < fine.n;
 		return (0);
 	}
-	if (!is_time_text(p, n) || n < 19)
+	if (!is_day_or_time(p, n) || n < 19)
 		return (-1);
 	dst->n = time_length(c);
-	memcpy(dst->p, "0000-00-00 00:00:00.000000", sizeof dst->p);
+	memcpy(dst->p, ZERO_TIME, sizeof dst->p);
 	memcpy(dst->p, p, n);
 	*cut = n > dst->n;
 	return (0);
@@ -403,8 +420,10 @@ parse_field(struct buf * b, const struct json_node * node,
 		/* MongoDB has it as its midnight. */
 		if (p != NULL && n == CELL_TIME_LEN &&
 		    memcmp(p + 10, "T00:00:00.000000Z", 17) == 0)
-			n = 10;
-		/* FALLTHROUGH */
+			n = DAY_LEN;
+		if (p == NULL || n != DAY_LEN || !is_day_or_time(p, n))
+			return (-1);
+		break;
 	case CELL_TIME:
 		if (p == NULL || !is_time_text(p, n))
 			return (-1);
