@@ -11,6 +11,12 @@ def cpu_ticks():
         return [int(n) for n in f.readline().split()[1:]]
 
 
+def idle(since):
+    """The part of all cores that nobody has used, as cpu_ticks() was then."""
+    d = [b - a for a, b in zip(since, cpu_ticks())]
+    return (d[3] + d[4]) / max(1, sum(d[:8]))
+
+
 class Watch:
     """Load at the start; CPU time stolen by other machines since."""
 

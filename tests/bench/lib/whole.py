@@ -5,6 +5,7 @@ import time
 from . import peers
 from .bar import Bar, Figure
 from .filters import (count, cpu, expect, per_million, said, server_note)
+from .machine import cpu_ticks, idle
 from .stats import PAIRS, median, pairs, series, turns
 from .world import BENCH, PROBES, extract, load, transform
 
@@ -182,14 +183,18 @@ def tables_bar(w, rows):
                                 stdout=subprocess.DEVNULL,
                                 stderr=subprocess.DEVNULL)
 
+    unused = {False: [], True: []}
+
     def timed(at_once):
         w.mongo("drop")
+        ticks = cpu_ticks()
         t = time.monotonic()
         if at_once:
             codes = [p.wait() for p in [begin(n) for n in names]]
         else:
             codes = [begin(n).wait() for n in names]
         t = time.monotonic() - t
+        unused[at_once].append(idle(ticks) * 100)
         expect(codes, [0] * TABLES, "exit codes")
         return t
 
@@ -198,7 +203,9 @@ def tables_bar(w, rows):
         expect(int(w.mongo("count", name)), rows, "documents")
     w.mongo("drop")
     return [bar.ratios(a, b, of=lambda t: t).note(server_note(w))], [
-        Figure("five tables at once", [TABLES * rows / median(b)], "rows/s")]
+        Figure("five tables at once", [TABLES * rows / median(b)], "rows/s"),
+        Figure("five tables at once, of all cores idle", unused[True], "%"),
+        Figure("one after another, of all cores idle", unused[False], "%")]
 
 
 # --- The wide and ugly table ---
