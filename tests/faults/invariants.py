@@ -295,18 +295,19 @@ def checkpoint_sane(path, table):
 
 def runs_of(lines):
     """The reports of each run in a supervisor's log: {run: {stage: line}}.
-    Those of runs that failed tell of what was begun, too, and are left out.
+    Those of runs that failed tell of what was begun, too, and are left out,
+    and so are verifications, which write little of what they read.
     """
-    runs, failed = collections.defaultdict(dict), set()
+    runs, others = collections.defaultdict(dict), set()
     for line in lines:
         with contextlib.suppress(ValueError):
             line = json.loads(line)
-            if line.get("operation") == "fail":
-                failed.add(line["run"])
+            if line.get("operation") in ("fail", "verify"):
+                others.add(line.get("run"))
             if line.get("operation") in ("extract", "pass", "map", "load",
                                          "run"):
                 runs[line.get("run")][line["component"]] = line
-    return {run: stages for run, stages in runs.items() if run not in failed}
+    return {run: stages for run, stages in runs.items() if run not in others}
 
 
 def conserved(lines):
