@@ -56,38 +56,38 @@ telling_reasons(const struct catalog_table * t, const struct blind * blind,
 {
 	char text[160];
 
-	say(cookie, AGAIN, "change_column", "changes are found by the change column: "
-	    "deleted rows are not seen");
+	say(cookie, AGAIN, "change_column", "changes are found by the change "
+	    "column: deleted rows are not seen");
 	if (b->best_effort) {
 		snprintf(text, sizeof text, "the account lacks the privilege "
 		    "PROCESS: a transaction open longer than %.1f s (--lag) "
 		    "can be overlooked", (double)opt->lag_us / 1e6);
 		say(cookie, NOTHING, "no_process_privilege", text);
 	} else if (b->plain)
-		say(cookie, NOTHING, "plain_bound", "the server's list of transactions "
-		    "has gaps (innodb_status_output_locks, or too many): one "
-		    "that waited for a metadata lock and then stays open "
-		    "without a statement can be overlooked");
+		say(cookie, NOTHING, "plain_bound", "the server's list of "
+		    "transactions has gaps (innodb_status_output_locks, or "
+		    "too many): one that waited for a metadata lock and then "
+		    "stays open without a statement can be overlooked");
 	if (b->replica)
-		say(cookie, NOTHING, "replica", "the server is a replica: rows that it "
-		    "applies come with the times of another server, and can "
-		    "be overlooked");
+		say(cookie, NOTHING, "replica", "the server is a replica: "
+		    "rows that it applies come with the times of another "
+		    "server, and can be overlooked");
 	if (t->change == CATALOG_NONE)
-		say(cookie, AGAIN, "no_change_column", "there is no change column: "
-		    "each run reads all rows");
+		say(cookie, AGAIN, "no_change_column", "there is no change "
+		    "column: each run reads all rows");
 	else if (t->only_inserts)
-		say(cookie, AGAIN, "only_inserts", "the change column is a time of "
-		    "creation: changes of old rows are not seen");
+		say(cookie, AGAIN, "only_inserts", "the change column is a "
+		    "time of creation: changes of old rows are not seen");
 	else if (!t->column[t->change].on_update)
-		say(cookie, AGAIN, "no_on_update", "the change column is set by the "
-		    "application alone (no ON UPDATE)");
+		say(cookie, AGAIN, "no_on_update", "the change column is set "
+		    "by the application alone (no ON UPDATE)");
 	if (blind->cascades)
-		say(cookie, AGAIN, "cascades", "foreign keys change or delete rows "
-		    "without their change time");
+		say(cookie, AGAIN, "cascades", "foreign keys change or delete "
+		    "rows without their change time");
 	if (blind->zone)
-		say(cookie, NOTHING, "datetime_zone", "the change column is DATETIME, "
-		    "and the server's zone another one than it is taken "
-		    "for: where an hour comes twice, changes can be "
+		say(cookie, NOTHING, "datetime_zone", "the change column is "
+		    "DATETIME, and the server's zone another one than it is "
+		    "taken for: where an hour comes twice, changes can be "
 		    "overlooked");
 	if (blind->folded_key)
 		say(cookie, AGAIN, "folded_key", "keys that differ in case "
@@ -95,8 +95,8 @@ telling_reasons(const struct catalog_table * t, const struct blind * blind,
 		    "old document behind");
 	if (blind->padded_key)
 		say(cookie, AGAIN, "padded_key", "keys that differ in spaces "
-		    "at the end only are one to the source: a key changed so leaves "
-		    "its old document behind");
+		    "at the end only are one to the source: a key changed so "
+		    "leaves its old document behind");
 	if (t->change != CATALOG_NONE && t->column[t->change].nullable)
 		say(cookie, AGAIN, "null_times", "rows whose change column is "
 		    "NULL are read again in intervals only (--nulls)");
@@ -107,11 +107,11 @@ telling_reasons(const struct catalog_table * t, const struct blind * blind,
 		say(cookie, NOTHING, "view", "it is a view: what changes its "
 		    "rows isn't known");
 	else if (!t->innodb)
-		say(cookie, NOTHING, "not_innodb", "the table is not InnoDB: open "
-		    "transactions on it can't be seen");
+		say(cookie, NOTHING, "not_innodb", "the table is not InnoDB: "
+		    "open transactions on it can't be seen");
 	if (opt->where != NULL)
-		say(cookie, NOTHING, "where", "--where: a row that stops to fit stays "
-		    "as it was");
+		say(cookie, NOTHING, "where", "--where: a row that stops to "
+		    "fit stays as it was");
 }
 
 /* No promise holds better than the weakest of its reasons allows. */
