@@ -153,6 +153,20 @@ job_has_pipeline(const struct job * j)
 	return (j->pipeline);
 }
 
+enum job_event
+job_event_of(enum pipeline_result r)
+{
+	static const enum job_event events[] = {
+		[PIPELINE_DONE] = JOB_EV_DONE,
+		[PIPELINE_STOPPED] = JOB_EV_STOPPED,
+		[PIPELINE_TEMP] = JOB_EV_TEMP,
+		[PIPELINE_CRASHED] = JOB_EV_CRASHED,
+		[PIPELINE_PERM] = JOB_EV_PERM
+	};
+
+	return (events[r]);
+}
+
 const char *
 job_state_name(enum job_state s)
 {

@@ -5,6 +5,7 @@
 
 #include "backoff.h"
 #include "clock.h"
+#include "pipeline.h"
 
 /*
  * What is to be done with one table, as a table of its own: state x event ->
@@ -55,6 +56,9 @@ enum job_event {
 	JOB_EV_CRITICAL,	/* nothing may be acknowledged (any more) */
 	JOB_EVENTS
 };
+
+/* What a job is told of a pipeline that has ended. */
+enum job_event job_event_of(enum pipeline_result r);
 
 /* What a run came to, told when it is over. */
 enum job_outcome {

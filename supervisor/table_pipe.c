@@ -185,13 +185,6 @@ static void
 on_ended(void * cookie, enum pipeline_result r, int culprit,
     const struct child_end * end, struct mono now)
 {
-	static const enum job_event events[] = {
-		[PIPELINE_DONE] = JOB_EV_DONE,
-		[PIPELINE_STOPPED] = JOB_EV_STOPPED,
-		[PIPELINE_TEMP] = JOB_EV_TEMP,
-		[PIPELINE_CRASHED] = JOB_EV_CRASHED,
-		[PIPELINE_PERM] = JOB_EV_PERM
-	};
 	struct table * t = cookie;
 
 	if (culprit != -1)
@@ -202,7 +195,7 @@ on_ended(void * cookie, enum pipeline_result r, int culprit,
 	 * the end of the program. */
 	if (t->rounds && r == PIPELINE_DONE)
 		r = PIPELINE_STOPPED;
-	table_event(t, events[r], now);
+	table_event(t, job_event_of(r), now);
 
 	/* Refused, but maybe only what the files said before. */
 	if (r == PIPELINE_PERM && job_state(t->job) == JOB_BLOCKED) {

@@ -230,13 +230,6 @@ static void
 on_ended(void * cookie, enum pipeline_result r, int culprit,
     const struct child_end * end, struct mono now)
 {
-	static const enum job_event events[] = {
-		[PIPELINE_DONE] = JOB_EV_DONE,
-		[PIPELINE_STOPPED] = JOB_EV_STOPPED,
-		[PIPELINE_TEMP] = JOB_EV_TEMP,
-		[PIPELINE_CRASHED] = JOB_EV_CRASHED,
-		[PIPELINE_PERM] = JOB_EV_PERM
-	};
 	struct verifier * v = cookie;
 
 	/* load complains of what is cut short, also when we wanted that. */
@@ -256,5 +249,5 @@ on_ended(void * cookie, enum pipeline_result r, int culprit,
 		cycle_forget(&v->cycle);
 		r = PIPELINE_TEMP;
 	}
-	verifier_event(v, events[r], now);
+	verifier_event(v, job_event_of(r), now);
 }
