@@ -20,12 +20,11 @@ struct linein {
 	size_t max;
 	char * buf;
 	size_t cap;		/* without the slack */
-	size_t start;		/* first byte not returned yet */
-	size_t scanned;		/* no newline in [start, scanned) */
-	int found;		/* but there is one at it */
+	size_t start;		/* first byte not taken yet */
+	size_t whole;		/* behind the last newline; start if none */
 	size_t end;		/* behind the last byte read */
-	uint64_t number;	/* of the line last returned */
-	uint64_t offset;	/* bytes returned */
+	uint64_t number;	/* of the line last taken */
+	uint64_t offset;	/* bytes taken */
 	int ready;		/* linein_idle() saw that there is more */
 	int eof;
 	int too_long;		/* why it ended */
@@ -45,16 +44,15 @@ linein_open(int fd, const char * name, size_t max)
 	return (in);
 }
 
-/* Make room behind the bytes that are there for at least one more. */
+/* Make room behind the bytes, part of a line, for at least one more. */
 static void
 make_room(struct linein * in)
 {
 
 	if (in->start > 0) {
 		memmove(in->buf, in->buf + in->start, in->end - in->start);
-		in->scanned -= in->start;
 		in->end -= in->start;
-		in->start = 0;
+		in->start = in->whole = 0;
 	}
 	if (in->cap - in->end >= READ_SIZE / 2)
 		return;
@@ -63,10 +61,11 @@ make_room(struct linein * in)
 	memset(in->buf + in->end, 0, in->cap - in->end + LINEIN_SLACK);
 }
 
-/* Read more; LINEIN_LINE means that there is more. */
+/* Read more behind part of a line; LINEIN_LINE means that there is more. */
 static enum linein_result
 fill(struct linein * in)
 {
+	const char * nl;
 	ssize_t n;
 
 	make_room(in);
@@ -76,6 +75,9 @@ fill(struct linein * in)
 		in->ready = 0;
 		n = read(in->fd, in->buf + in->end, in->cap - in->end);
 		if (n > 0) {
+			nl = memrchr(in->buf + in->end, '\n', (size_t)n);
+			if (nl != NULL)
+				in->whole = (size_t)(nl + 1 - in->buf);
 			in->end += (size_t)n;
 			return (LINEIN_LINE);
 		}
@@ -102,30 +104,29 @@ at_eof(struct linein * in)
 	return (LINEIN_ERROR);
 }
 
-/* Bring `scanned` to the next newline, or to the end of what was read. */
-static int
-find_newline(struct linein * in)
+/* The next line is too long; it is the last thing that is said. */
+static enum linein_result
+too_long(struct linein * in)
 {
-	char * nl;
 
-	if (in->found)
-		return (1);
-	nl = memchr(in->buf + in->scanned, '\n', in->end - in->scanned);
-	in->found = (nl != NULL);
-	in->scanned = nl != NULL ? (size_t)(nl - in->buf) : in->end;
-	return (in->found);
+	in->eof = in->too_long = 1;
+	in->whole = in->start;
+	log_error("%s:%ju: the line is longer than %zu bytes", in->name,
+	    (uintmax_t)in->number + 1, in->max);
+	return (LINEIN_ERROR);
 }
 
-enum linein_result
-linein_next(struct linein * in, const char ** p, size_t * n)
+/* Read until there is a whole line. */
+static enum linein_result
+read_lines(struct linein * in)
 {
 	enum linein_result r;
 
 	if (in->eof)
 		return (LINEIN_EOF);
-	while (!find_newline(in)) {
+	while (in->whole == in->start) {
 		if (in->end - in->start > in->max)
-			break;
+			return (too_long(in));
 		if ((r = fill(in)) == LINEIN_EOF)
 			return (at_eof(in));
 		if (r != LINEIN_LINE) {
@@ -133,19 +134,44 @@ linein_next(struct linein * in, const char ** p, size_t * n)
 			return (r);
 		}
 	}
-	if (in->scanned - in->start > in->max) {
-		in->eof = in->too_long = 1;
-		log_error("%s:%ju: the line is longer than %zu bytes",
-		    in->name, (uintmax_t)in->number + 1, in->max);
-		return (LINEIN_ERROR);
-	}
-	*p = in->buf + in->start;
-	*n = in->scanned - in->start;
-	in->start = ++in->scanned;
-	in->found = 0;
-	in->number++;
-	in->offset += *n + 1;
 	return (LINEIN_LINE);
+}
+
+enum linein_result
+linein_lines(struct linein * in, const char ** p, size_t * n)
+{
+	enum linein_result r;
+
+	if (in->start == in->whole && (r = read_lines(in)) != LINEIN_LINE)
+		return (r);
+	*p = in->buf + in->start;
+	*n = in->whole - in->start;
+	return (LINEIN_LINE);
+}
+
+int
+linein_took(struct linein * in, size_t n)
+{
+
+	if (n > in->max) {
+		(void)too_long(in);
+		return (-1);
+	}
+	in->start += n + 1;
+	in->number++;
+	in->offset += n + 1;
+	return (0);
+}
+
+enum linein_result
+linein_next(struct linein * in, const char ** p, size_t * n)
+{
+	enum linein_result r = linein_lines(in, p, n);
+
+	if (r != LINEIN_LINE)
+		return (r);
+	*n = (size_t)((const char *)memchr(*p, '\n', *n) - *p);
+	return (linein_took(in, *n) == -1 ? LINEIN_ERROR : LINEIN_LINE);
 }
 
 int
@@ -176,7 +202,7 @@ linein_idle(struct linein * in)
 {
 	struct pollfd pfd = { in->fd, POLLIN, 0 };
 
-	if (in->eof || find_newline(in))
+	if (in->eof || in->start < in->whole)
 		return (0);
 	in->ready = (poll(&pfd, 1, 0) == 1);
 	return (!in->ready);

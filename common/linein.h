@@ -38,6 +38,22 @@ enum linein_result linein_next(struct linein * in, const char ** p,
     size_t * n);
 
 /**
+ * linein_lines(in, p, n):
+ * As linein_next(), but point ${p} to all the lines that are there, ${n}
+ * bytes with their newlines, for a reader that finds the end of a line by
+ * itself and says so by linein_took() before the next call.
+ */
+enum linein_result linein_lines(struct linein * in, const char ** p,
+    size_t * n);
+
+/**
+ * linein_took(in, n):
+ * The next line was one of ${n} bytes; it is as if linein_next() had returned
+ * it.  Return 0, or -1 if it is too long, which is reported.
+ */
+int linein_took(struct linein * in, size_t n);
+
+/**
  * linein_each(in, take, cookie):
  * Call ${take} with ${cookie} and each line, until it returns nonzero or the
  * input ends.  Return what it returned last; EXIT_STOPPED when asked to stop

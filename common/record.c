@@ -4,7 +4,6 @@
 #include "buf.h"
 #include "mem.h"
 #include "record_impl.h"
-#include "scan_fast.h"
 
 struct record_reader *
 record_reader_new(void)
@@ -230,7 +229,7 @@ read_fields(struct record_reader * rd, const char * p, const char * end,
 			goto bad;
 	}
 	r->record = (struct scan_value) { start, (size_t)(p - start),
-	    SCAN_OBJECT, 0, 0 };
+	    SCAN_OBJECT, 0, 0, 0 };
 	r->field = rd->field;
 	r->nfield = n;
 	if (check_names(rd, r, err) == -1)
@@ -325,7 +324,7 @@ read_envelope(struct record_reader * rd, struct record * r,
 			goto bad;
 	}
 	val = (struct scan_value) { start, (size_t)(p - start), SCAN_OBJECT,
-	    0, 0 };
+	    0, 0, 0 };
 	if (e->unknown > 1 && scan_duplicate(&val, &dup))
 		goto twice;
 	p = scan_space(p, end);
@@ -523,9 +522,12 @@ record_parse(struct record_reader * rd, const char * p, size_t n,
 	const char * q;
 
 	r->line = p;
-	r->len = n;
-	if (record_quick(rd, r, &q))
+	if (record_quick(rd, r, end, &q))
 		return (0);
+	if ((p = memchr(p, '\n', n)) != NULL)
+		end = p;
+	p = r->line;
+	r->len = n = (size_t)(end - p);
 	if (q != NULL) {
 		if ((q = read_fields(rd, q, end, r, err)) == NULL)
 			return (-1);

@@ -25,7 +25,8 @@ struct record_field {
 
 /*
  * A message.  The spans point into the line, so they last as long as it;
- * field[] is the reader's and lasts until its next record_parse().  A member
+ * field[] and its keys, in their quotes, are the reader's and last until its
+ * next record_parse().  A member
  * that isn't there has p == NULL.
  */
 struct record {
@@ -68,11 +69,13 @@ void record_reader_free(struct record_reader * rd);
 
 /**
  * record_parse(rd, p, n, r, err):
- * Split the line of ${n} bytes ${p} (with LINEIN_SLACK readable bytes behind
- * it) into ${r}.  All of the line is checked: JSON, UTF-8, required members
- * and their types, duplicate names in the envelope and in `record` at every
- * depth.  Unknown members are passed over.  Return 0, or fill ${err} and
- * return -1.
+ * Split the first line of the ${n} bytes ${p} into ${r}.  It ends before a
+ * newline, or with them; then a newline or NUL is the byte behind, and in
+ * any case LINEIN_SLACK bytes behind them can be read.  All of the line is
+ * checked: JSON, UTF-8, required members and their types, duplicate names in
+ * the envelope and in `record` at every depth.  Unknown members are passed
+ * over.  Return 0, or fill ${err} and return -1; r->line and r->len are set
+ * in any case.
  */
 int record_parse(struct record_reader * rd, const char * p, size_t n,
     struct record * r, struct record_error * err);

@@ -3,6 +3,7 @@
 
 #include "buf.h"
 #include "record.h"
+#include "scan_fast.h"
 
 /*
  * What record.c (the plain way, any line) and record_quick.c (lines that are
@@ -17,13 +18,11 @@ struct name {
 
 /*
  * A field of the last row: what stood between the value before and its own,
- * white space and all.  Its name is field[].key still, but for the place.
+ * white space and all.  Its name is field[].key still, which points there.
  */
 struct memo {
-	char head[32];		/* its first bytes */
-	unsigned mask;		/* a bit for each of them */
+	struct scan_begin head;	/* its first bytes */
 	size_t n;		/* how long all of it is */
-	size_t key;		/* where in it the name's text starts */
 	size_t at;		/* where all of it is in memo_text */
 };
 
@@ -64,14 +63,15 @@ struct record_reader {
 };
 
 /**
- * record_quick(rd, r, record):
- * Read the line of which r->line and r->len are set, if it is like the last
- * plain row.  Return nonzero if it is; or zero if the plain way has to read
- * it, with ${r} undefined.  If only the fields are in the way, the envelope is
- * in ${r}, and ${record} points to the record's bracket; else it is NULL.
+ * record_quick(rd, r, end, record):
+ * Read the line at r->line, which ends before ${end} as for record_parse(),
+ * if it is like the last plain row.  Return nonzero if it is, and set r->len;
+ * or zero if the plain way has to read it, with ${r} undefined but for the
+ * line.  If only the fields are in the way, the envelope is in ${r}, and
+ * ${record} points to the record's bracket; else it is NULL.
  */
 int record_quick(struct record_reader * rd, struct record * r,
-    const char ** record);
+    const char * end, const char ** record);
 
 /**
  * record_quick_fields(rd, r, p):
@@ -82,7 +82,10 @@ int record_quick(struct record_reader * rd, struct record * r,
 const char * record_quick_fields(struct record_reader * rd, struct record * r,
     const char * p);
 
-/* Keep the names, or the envelope, of a row that was read the plain way. */
+/*
+ * Keep the names, or the envelope, of a row that was read the plain way.  The
+ * names in r->field are then the kept ones.
+ */
 void record_keep_fields(struct record_reader * rd, const struct record * r);
 void record_keep_envelope(struct record_reader * rd, const struct record * r,
     const struct scan_value * op, const struct scan_value * pos);

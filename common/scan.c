@@ -102,9 +102,10 @@ scan_string(const char * p, const char * end, struct scan_value * v,
 static const char *
 digits(const char * p, const char * end)
 {
-	const char * q = scan_digits(p, end);
 
-	return (q < end ? q : end);
+	while (p < end && scan_is_digit(*p))
+		p++;
+	return (p);
 }
 
 static const char *
@@ -165,7 +166,7 @@ scan_word(const char * p, const char * end, struct scan_value * v,
 		    memcmp(p, words[i].text, words[i].n) != 0)
 			continue;
 		*v = (struct scan_value) { p, words[i].n, words[i].kind,
-		    0, 1 };
+		    0, 1, 0 };
 		return (p + words[i].n);
 	}
 	return (fail(err, "a value is expected", p));
@@ -221,7 +222,7 @@ scan_nested(const char * p, const char * end, struct scan_value * v,
 done:
 	p++;
 	*v = (struct scan_value) { start, (size_t)(p - start),
-	    object ? SCAN_OBJECT : SCAN_ARRAY, 0, 0 };
+	    object ? SCAN_OBJECT : SCAN_ARRAY, 0, 0, 0 };
 	return (p);
 }
 

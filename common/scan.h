@@ -37,6 +37,7 @@ struct scan_value {
 	uint8_t kind;		/* enum scan_kind */
 	uint8_t escaped;	/* a string that holds a backslash */
 	uint8_t ascii;		/* a string without bytes above 0x7f */
+	uint8_t zero;		/* so that the four are stored at once */
 };
 
 struct scan_error {

@@ -13,9 +13,16 @@
  * The inner loops of scan.c, inline, for the readers of rows alone:
  * record_quick.c here, quick.c in load.  What is plain is done here; any
  * surprise goes the strict way through scan_value().  All of them may read up
- * to SCAN_BLOCK bytes behind the end of the text.
+ * to SCAN_BLOCK bytes behind the end of the text.  Those that are given no
+ * end stop at the newline behind a line, or any control byte, of themselves.
  */
 #define SCAN_BLOCK	16
+
+/* Up to 32 bytes that are compared at once: see scan_begins(). */
+struct scan_begin {
+	_Alignas(16) char text[32];	/* the others of them are NUL, */
+	char mask[32];			/* and here; these are 0xff */
+};
 
 /* Bit i of `special`: byte i is '"', '\' or a control byte; of `high`: it is
  * above 0x7f. */
@@ -44,12 +51,28 @@ static inline unsigned
 scan_odd(const char * p)
 {
 	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-	/* Signed: what is above 0x7f is below 0x20, too. */
-	__m128i odd = _mm_or_si128(_mm_cmplt_epi8(x, _mm_set1_epi8(0x20)),
-	    _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
-	    _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))));
+	/*
+	 * With that bit turned over '"' is a blank, and a blank isn't; '!' is
+	 * above it still.  Signed: what is above 0x7f is below, too.
+	 */
+	__m128i plain = _mm_andnot_si128(
+	    _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')),
+	    _mm_cmpgt_epi8(_mm_xor_si128(x, _mm_set1_epi8('"' ^ ' ')),
+	    _mm_set1_epi8(' ')));
 
-	return ((unsigned)_mm_movemask_epi8(odd));
+	return ((unsigned)_mm_movemask_epi8(plain) ^ 0xffff);
+}
+
+/* Bit i: byte i is no digit. */
+static inline unsigned
+scan_no_digits(const char * p)
+{
+	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+
+	/* The digits become the ten highest signed numbers. */
+	x = _mm_add_epi8(x, _mm_set1_epi8(127 - '9'));
+	return ((unsigned)_mm_movemask_epi8(_mm_cmpgt_epi8(x,
+	    _mm_set1_epi8(127 - 10))) ^ 0xffff);
 }
 
 /* Nonzero if a block is the same at both places. */
@@ -92,6 +115,22 @@ scan_same32(const char * a, const char * b, unsigned mask)
 	    _mm_loadu_si128(x + 1), _mm_loadu_si128(y + 1)));
 	return (((low | high << 16) & mask) == mask);
 }
+
+/* Nonzero if the text at ${p} begins with that of ${b}. */
+static inline int
+scan_begins(const char * p, const struct scan_begin * b)
+{
+	const __m128i * x = (const __m128i *)(const void *)p;
+	const __m128i * y = (const __m128i *)(const void *)b->text;
+	const __m128i * mask = (const __m128i *)(const void *)b->mask;
+	__m128i other = _mm_or_si128(
+	    _mm_and_si128(_mm_xor_si128(_mm_loadu_si128(x), y[0]), mask[0]),
+	    _mm_and_si128(_mm_xor_si128(_mm_loadu_si128(x + 1), y[1]),
+	    mask[1]));
+
+	return (_mm_movemask_epi8(_mm_cmpeq_epi8(other,
+	    _mm_setzero_si128())) == 0xffff);
+}
 #else
 static inline struct scan_block
 scan_look(const char * p)
@@ -117,6 +156,16 @@ scan_odd(const char * p)
 	return (b.special | b.high);
 }
 
+static inline unsigned
+scan_no_digits(const char * p)
+{
+	unsigned i, other = 0;
+
+	for (i = 0; i < SCAN_BLOCK; i++)
+		other |= (unsigned)((unsigned char)(p[i] - '0') > 9) << i;
+	return (other);
+}
+
 static inline int
 scan_same(const char * a, const char * b, size_t n)
 {
@@ -130,6 +179,16 @@ scan_same32(const char * a, const char * b, unsigned mask)
 
 	/* The bits are the lowest ones, as many as there are bytes. */
 	return (memcmp(a, b, (size_t)__builtin_popcount(mask)) == 0);
+}
+
+static inline int
+scan_begins(const char * p, const struct scan_begin * b)
+{
+	unsigned i, other = 0;
+
+	for (i = 0; i < sizeof b->text; i++)
+		other |= (unsigned)((p[i] ^ b->text[i]) & b->mask[i]);
+	return (other == 0);
 }
 #endif
 
@@ -163,24 +222,15 @@ scan_is_digit(char c)
 	return ((unsigned char)(c - '0') <= 9);
 }
 
-/* The first byte at or behind ${p} that is no digit; may be behind ${end}. */
+/* The first byte at or behind ${p} that is no digit. */
 static inline const char *
-scan_digits(const char * p, const char * end)
+scan_digits(const char * p)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	uint64_t x, other;
+	unsigned other;
 
-	for (; p < end; p += 8) {
-		x = scan_load8(p) ^ SCAN_REP('0');
-		other = ((x + SCAN_REP(0x76)) | x) & SCAN_REP(0x80);
-		if (other != 0)
-			return (p + __builtin_ctzll(other) / 8);
-	}
-#else
-	while (p < end && scan_is_digit(*p))
-		p++;
-#endif
-	return (p);
+	while ((other = scan_no_digits(p)) == 0)
+		p += SCAN_BLOCK;
+	return (p + __builtin_ctz(other));
 }
 
 static inline const char *
@@ -216,33 +266,29 @@ scan_decimal(const char * p, size_t n)
 /*
  * As scan_value(), for what most values are: text of ASCII without escapes,
  * and whole numbers that aren't negative, with a value's end behind them.
- * NULL for any other, and if it doesn't end before ${end}.
+ * NULL for any other.
  */
 static inline const char *
-scan_simple(const char * p, const char * end, struct scan_value * v)
+scan_simple(const char * p, struct scan_value * v)
 {
 	const char * q = p + 1;
 	unsigned odd;
 
 	if (*p == '"') {
-		while ((odd = scan_odd(q)) == 0 && q < end)
+		while ((odd = scan_odd(q)) == 0)
 			q += SCAN_BLOCK;
-		if (odd == 0)
-			return (NULL);
 		q += __builtin_ctz(odd);
-		if (*q != '"' || q >= end)
+		if (*q != '"')
 			return (NULL);
 		*v = (struct scan_value) { p + 1, (size_t)(q - p - 1),
-		    SCAN_STRING, 0, 1 };
+		    SCAN_STRING, 0, 1, 0 };
 		return (q + 1);
 	}
-	if (!scan_is_digit(*p))
-		return (NULL);
-	q = scan_digits(p, end);
-	if (q >= end || (*q != ',' && *q != '}' && *q != ']') ||
+	q = scan_digits(p);
+	if (q == p || (*q != ',' && *q != '}' && *q != ']') ||
 	    (*p == '0' && q != p + 1))
 		return (NULL);
-	*v = (struct scan_value) { p, (size_t)(q - p), SCAN_INT, 0, 1 };
+	*v = (struct scan_value) { p, (size_t)(q - p), SCAN_INT, 0, 1, 0 };
 	return (q);
 }
 

@@ -300,7 +300,7 @@ quick_open(struct quick * q, const char * p, size_t n,
 
 	/* Up to 19 digits can't overflow; none of them is a leading zero. */
 	start = p;
-	p = scan_digits(p, end);
+	p = scan_digits(p);
 	if (p == start || p - start > 19 || (*start == '0' && p > start + 1))
 		return (-1);
 	if (memcmp(p, TAIL, sizeof TAIL - 1) != 0)
@@ -326,7 +326,7 @@ static inline const char *
 read_value(const char * p, const char * end, struct scan_value * v,
     struct scan_error * se)
 {
-	const char * q = scan_simple(p, end, v);
+	const char * q = scan_simple(p, v);
 
 	return (q != NULL ? q : scan_value(p, end, v, se));
 }

@@ -61,7 +61,7 @@ take(const struct scan_value * key, const struct scan_value * v,
 int
 suspect_read(const char * line, size_t n, struct suspect * s)
 {
-	struct scan_value whole, key, val, found = { NULL, 0, 0, 0, 0 };
+	struct scan_value whole, key, val, found = { NULL, 0, 0, 0, 0, 0 };
 	struct scan_error err;
 	struct scan_iter it;
 	unsigned had = 0;

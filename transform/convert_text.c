@@ -41,7 +41,7 @@ static void
 take_array(struct value * v, struct convert * c)
 {
 
-	v->v = (struct scan_value) { take(c), c->buf->n, SCAN_ARRAY, 0, 0 };
+	v->v = (struct scan_value) { take(c), c->buf->n, SCAN_ARRAY, 0, 0, 0 };
 	v->text = 0;
 }
 

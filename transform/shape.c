@@ -352,16 +352,19 @@ run_parts(struct shape * sh, const struct record * r, struct buf * out)
 	return (0);
 }
 
-/* A member as it stands in the line. */
+/* A member, name and value as they stand in the line. */
 static void
 put_field(struct buf * out, const struct record_field * f)
 {
 	const char * p;
 	size_t n;
 
-	p = scan_raw(&f->val, &n);
 	buf_putc(out, ',');
-	buf_put(out, f->key.p - 1, (size_t)(p + n - (f->key.p - 1)));
+	p = scan_raw(&f->key, &n);
+	buf_put(out, p, n);
+	buf_putc(out, ':');
+	p = scan_raw(&f->val, &n);
+	buf_put(out, p, n);
 }
 
 static int

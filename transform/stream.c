@@ -331,31 +331,53 @@ change_stream(struct run * run, struct record * r, struct record_error * err)
 }
 
 static int
-do_line(struct run * run, const char * p, size_t n)
+do_message(struct run * run, struct record * r)
 {
 	struct stream * st = run->now;
 	struct record_error err;
-	struct record r;
 	int rc;
 
-	if (record_parse(st != NULL ? st->reader : run->first, p, n, &r,
-	    &err) == -1)
-		return (bad_line(run, &err));
-	switch (r.type) {
+	switch (r->type) {
 	case RECORD_ROW:
-		if (st == NULL || !scan_equal(&r.stream, st->name, st->n)) {
-			if ((rc = change_stream(run, &r, &err)) != GO_ON)
+		if (st == NULL || !scan_equal(&r->stream, st->name, st->n)) {
+			if ((rc = change_stream(run, r, &err)) != GO_ON)
 				return (rc);
 		}
-		return (do_row(run, run->now, &r));
+		return (do_row(run, run->now, r));
 	case RECORD_SCHEMA:
-		return (do_schema(run, &r));
+		return (do_schema(run, r));
 	case RECORD_STATE:
-		return (do_state(run, &r));
+		return (do_state(run, r));
 	default:
-		buf_put(lineout_buf(run->out), p, n + 1);
+		buf_put(lineout_buf(run->out), r->line, r->len + 1);
 		return (GO_ON);
 	}
+}
+
+/* The lines from ${p} to ${end}: each ends where reading it ends. */
+static int
+do_lines(struct run * run, const char * p, const char * end)
+{
+	struct record_error err;
+	struct record r;
+	int rc, bad;
+
+	for (; p < end; p += r.len + 1) {
+		bad = record_parse(run->now != NULL ? run->now->reader :
+		    run->first, p, (size_t)(end - p), &r, &err);
+		if (linein_took(run->in, r.len) == -1)
+			return (EXIT_PERM);
+		if (bad)
+			return (bad_line(run, &err));
+		if ((rc = do_message(run, &r)) != GO_ON)
+			return (rc);
+		if (lineout_line(run->out) == -1)
+			return (EXIT_TEMP);
+		if (run->progress != NULL)
+			progress_step(run->progress, run->records,
+			    linein_offset(run->in));
+	}
+	return (GO_ON);
 }
 
 /* The end of the input: is it a proper one? */
@@ -384,16 +406,11 @@ loop(struct run * run)
 	size_t n;
 	int rc;
 
-	while ((got = linein_next(run->in, &p, &n)) == LINEIN_LINE) {
-		if ((rc = do_line(run, p, n)) != GO_ON)
+	while ((got = linein_lines(run->in, &p, &n)) == LINEIN_LINE) {
+		if ((rc = do_lines(run, p, p + n)) != GO_ON)
 			return (rc);
-		if (lineout_line(run->out) == -1)
-			return (EXIT_TEMP);
 		if (linein_idle(run->in) && lineout_flush(run->out) == -1)
 			return (EXIT_TEMP);
-		if (run->progress != NULL)
-			progress_step(run->progress, run->records,
-			    linein_offset(run->in));
 	}
 	return (at_end(run, got));
 }

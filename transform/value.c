@@ -151,7 +151,7 @@ void
 value_set_text(struct value * v, const char * p, size_t n, int ascii)
 {
 
-	v->v = (struct scan_value) { p, n, SCAN_STRING, 0, ascii != 0 };
+	v->v = (struct scan_value) { p, n, SCAN_STRING, 0, ascii != 0, 0 };
 	v->text = 1;
 }
 
@@ -161,7 +161,7 @@ value_set_word(struct value * v, enum scan_kind kind)
 	static const char words[3][64] = { "null", "false", "true" };
 
 	v->v = (struct scan_value) { words[kind], strlen(words[kind]),
-	    (uint8_t)kind, 0, 1 };
+	    (uint8_t)kind, 0, 1, 0 };
 	v->text = 0;
 }
 
@@ -171,7 +171,7 @@ value_set_int(struct value * v, int64_t i, struct scratch * s)
 	struct buf b = { scratch_get(s, 24), 0, 24 };
 
 	buf_put_i64(&b, i);
-	v->v = (struct scan_value) { b.p, b.n, SCAN_INT, 0, 1 };
+	v->v = (struct scan_value) { b.p, b.n, SCAN_INT, 0, 1, 0 };
 	v->text = 0;
 }
 

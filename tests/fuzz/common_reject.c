@@ -24,7 +24,7 @@ check_added(const char * p, size_t n, const struct record * sent)
 	char * text;
 
 	for (count = 0; fuzz_line(&at, &n, &line, &len); count++) {
-		text = fuzz_place(line, len);
+		text = fuzz_place_line(line, len);
 		MUST(record_parse(rd, text, len, &r, &err) == 0);
 		if (count == 0 && r.type == RECORD_STATE)
 			count--;	/* that of the run before */
@@ -79,7 +79,7 @@ LLVMFuzzerTestOneInput(const uint8_t * p, size_t n)
 	if (!fuzz_line(&p, &n, &line, &len))
 		return (0);
 	rd = record_reader_new();
-	text = fuzz_place(line, len);
+	text = fuzz_place_line(line, len);
 	if (record_parse(rd, text, len, &r, &err) == 0 && r.type == RECORD_ROW)
 		try_file(fuzz_file("rejects", p, n), text, len, &r, p, n);
 	free(text);

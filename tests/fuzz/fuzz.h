@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t * p, size_t n);
 	} while (0)
 
 /*
- * A copy of the bytes as the readers of lines get them: with LINEIN_SLACK
+ * A copy of the bytes as the readers of values get them: with LINEIN_SLACK
  * bytes behind that may be read and mean nothing (here they would make a
  * difference), and nothing behind those.  To be freed.
  */
@@ -46,6 +46,16 @@ fuzz_place(const void * p, size_t n)
 		memcpy(text, p, n);
 	memcpy(text + n, junk, sizeof junk);
 	return (text);
+}
+
+/* The same for a line, which has its newline behind it. */
+static inline char *
+fuzz_place_line(const void * p, size_t n)
+{
+	char * line = fuzz_place(p, n);
+
+	line[n] = '\n';
+	return (line);
 }
 
 /* The next line of the input, without its newline; 0 if there is none. */

@@ -106,7 +106,7 @@ quickly(struct both * t, const char * p, size_t n, int made)
 static void
 try_line(struct both * t, const uint8_t * line, size_t len)
 {
-	char * text = fuzz_place(line, len);
+	char * text = fuzz_place_line(line, len);
 	struct record r;
 	int made = plain(t, text, len, &r);
 
@@ -134,7 +134,7 @@ LLVMFuzzerTestOneInput(const uint8_t * p, size_t n)
 	p++, n--;
 	if (!fuzz_line(&p, &n, &line, &len))
 		return (0);
-	text = fuzz_place(line, len);
+	text = fuzz_place_line(line, len);
 	t.plan = plan_build(text, len, &po, err, sizeof err);
 	free(text);
 	if (t.plan == NULL)

@@ -54,7 +54,7 @@ try_rows(const struct plan * plan, struct buf * out)
 	record_shape(rd, plan->names, plan->nnames);
 	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		buf_clear(out);
-		text = fuzz_place(rows[i], strlen(rows[i]));
+		text = fuzz_place_line(rows[i], strlen(rows[i]));
 		MUST(record_parse(rd, text, strlen(rows[i]), &r, &err) == 0);
 		rc = r.op == 'd' ? shape_delete(shape, &r, out, &why) :
 		    shape_record(shape, &r, out, &why);

@@ -56,7 +56,7 @@ count_rows(const char * p, size_t n, int strict, uint64_t * rejected)
 
 	*rejected = 0;
 	while (fuzz_line(&at, &n, &line, &len)) {
-		text = fuzz_place(line, len);
+		text = fuzz_place_line(line, len);
 		rc = record_parse(rd, text, len, &r, &err);
 		MUST(rc == 0 || !strict);
 		if (rc == 0 && r.type == RECORD_ROW)

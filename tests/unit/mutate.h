@@ -36,6 +36,16 @@ place(const char * p, size_t n)
 	return (text);
 }
 
+/* The same for a line, which has its newline behind it. */
+static inline char *
+place_line(const char * p, size_t n)
+{
+	char * line = place(p, n);
+
+	line[n] = '\n';
+	return (line);
+}
+
 static uint64_t mutate_seed;
 
 /*

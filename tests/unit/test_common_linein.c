@@ -225,6 +225,30 @@ test_pipe(void)
 
 /* Asked to stop: what is in the buffer comes first. */
 /* A linein_take: 7 at "two". */
+/* All the lines that are there, taken by one who finds their ends. */
+static void
+test_whole_lines(void)
+{
+	static const char text[] = "one\ntwo\nthree, too long\nfour\n";
+	struct linein * in = reader(text, sizeof text - 1, 8);
+	const char * p;
+	size_t n;
+
+	ok(linein_lines(in, &p, &n) == LINEIN_LINE && n == sizeof text - 1 &&
+	    memcmp(p, text, n) == 0, "all lines");
+	ok(linein_took(in, 3) == 0 && linein_number(in) == 1 &&
+	    linein_offset(in) == 4 && !linein_idle(in), "one is taken");
+	ok(linein_lines(in, &p, &n) == LINEIN_LINE && n == sizeof text - 5 &&
+	    memcmp(p, text + 4, n) == 0, "then the others");
+	ok(next_is(in, "two", 3) && linein_number(in) == 2, "one by one");
+	ok(linein_lines(in, &p, &n) == LINEIN_LINE &&
+	    linein_took(in, 15) == -1 && linein_too_long(in) &&
+	    files_said("the input:3: the line is longer than 8 bytes"),
+	    "one that is too long");
+	ok(linein_lines(in, &p, &n) == LINEIN_EOF, "is the last");
+	linein_free(in);
+}
+
 static int
 stop_at_two(void * cookie, const char * p, size_t n)
 {
@@ -296,6 +320,7 @@ main(void)
 	test_longest();
 	test_refills();
 	test_pipe();
+	test_whole_lines();
 	test_each();
 	test_stop();
 	return (tap_done());

@@ -13,7 +13,7 @@ parse(struct record_reader * rd, const char * text, struct record * r,
 {
 	size_t n = strlen(text);
 
-	return (record_parse(rd, place(text, n), n, r, err));
+	return (record_parse(rd, place_line(text, n), n, r, err));
 }
 
 static int
@@ -255,14 +255,50 @@ test_cut(void)
 	for (n = 0; n < sizeof line - 1; n++) {
 		good &= parse(rd, line, &r, &err) == 0;
 		err = (struct record_error) { NULL, 0 };
-		good &= record_parse(rd, place(line, n), n, &r, &err) == -1 &&
-		    err.column >= 1 && err.column <= n + 1 && err.what != NULL;
+		good &= record_parse(rd, place_line(line, n), n, &r,
+		    &err) == -1 && r.len == n && err.column >= 1 &&
+		    err.column <= n + 1 && err.what != NULL;
 	}
 	ok(good, "a row that was cut is refused, wherever");
 	n = sizeof line - 1 - strlen("1,\"t\":\"x\",\"n\":[null,{}]}}");
-	ok(record_parse(rd, place(line, n), n, &r, &err) == -1 &&
+	ok(record_parse(rd, place_line(line, n), n, &r, &err) == -1 &&
 	    strcmp(err.what, "a value is expected") == 0 &&
 	    err.column == n + 1, "behind a name, too");
+	record_reader_free(rd);
+}
+
+/* Lines behind each other: the first one ends where it ends. */
+static void
+test_lines(void)
+{
+	static const char row[] = ROW(",\"op\":\"r\",\"pos\":[1,2]",
+	    "{\"a\":[1,2]}");
+	static const struct {
+		const char * first, * rest;
+	} t[] = {
+		{ row, "" },
+		{ row, "{" },
+		{ ROW(",\"op\":\"r\",\"pos\":[1,2]", "{\"a\":[1,"), "2]}}" },
+		{ ROW(",\"op\":\"r\",\"pos\":[1,2]", "{\"a\":\"x"), "\"}}" },
+		{ ROW(",\"op\":\"r\",\"pos\":[1,2]", "{\"a\":1"), "2}}" },
+		{ ROW(",\"op\":\"r\",\"pos\":[1", "{\"a\":[1,2]}"),
+		    "2],\"record\":{\"a\":[1,2]}}" },
+	};
+	struct record_reader * rd = record_reader_new();
+	struct record_error err;
+	struct record r;
+	char text[200];
+	size_t i, len, n;
+
+	for (i = 0; i < sizeof t / sizeof t[0]; i++) {
+		ok(parse(rd, row, &r, &err) == 0, "a row");
+		len = strlen(t[i].first);
+		n = (size_t)sprintf(text, "%s\n%s\n", t[i].first, t[i].rest);
+		ok(record_parse(rd, place(text, n), n, &r, &err) ==
+		    (t[i].first == row ? 0 : -1) && r.len == len &&
+		    r.line[len] == '\n', "%s, and then %s", t[i].first,
+		    t[i].rest);
+	}
 	record_reader_free(rd);
 }
 
@@ -447,12 +483,22 @@ same_span(const struct scan_value * a, const struct scan_value * b)
 	    a->ascii == b->ascii)));
 }
 
+/* Each reader has the names in a place of its own. */
+static int
+same_name(const struct scan_value * a, const struct scan_value * b)
+{
+
+	return (a->n == b->n && memcmp(a->p - 1, b->p - 1, a->n + 2) == 0 &&
+	    a->escaped == b->escaped && a->ascii == b->ascii);
+}
+
 static int
 same_record(const struct record * a, const struct record * b)
 {
 	size_t i;
 
-	if (a->type != b->type || a->op != b->op || a->npos != b->npos ||
+	if (a->line != b->line || a->len != b->len ||
+	    a->type != b->type || a->op != b->op || a->npos != b->npos ||
 	    memcmp(a->pos, b->pos, a->npos * sizeof a->pos[0]) != 0 ||
 	    !same_span(&a->stream, &b->stream) || !same_span(&a->at, &b->at) ||
 	    !same_span(&a->record, &b->record) || a->nfield != b->nfield ||
@@ -461,7 +507,7 @@ same_record(const struct record * a, const struct record * b)
 	    a->filtered != b->filtered)
 		return (0);
 	for (i = 0; i < a->nfield; i++) {
-		if (!same_span(&a->field[i].key, &b->field[i].key) ||
+		if (!same_name(&a->field[i].key, &b->field[i].key) ||
 		    !same_span(&a->field[i].val, &b->field[i].val) ||
 		    a->field[i].slot != b->field[i].slot)
 			return (0);
@@ -499,24 +545,26 @@ same_tree(const struct record * r, const struct json * doc)
 	return (1);
 }
 
+/* The ${n} bytes ${line}, the first of several lines or alone. */
 static int
-agree(struct record_reader * seen, const char * text, size_t n, int * taken,
+agree(struct record_reader * seen, const char * line, size_t n, int * taken,
     int * quick)
 {
 	static uint64_t last;
 	struct record_reader * new = record_reader_new();
-	const char * line = place(text, n);
 	struct record_error ea = { NULL, 0 }, eb = { NULL, 0 };
 	struct record a, b;
 	struct json * doc;
+	const char * nl = memchr(line, '\n', n);
+	size_t len = nl != NULL ? (size_t)(nl - line) : n;
 	int ra, rb, good;
 
 	record_shape(new, shape, NSHAPE);
 	ra = record_parse(seen, line, n, &a, &ea);
-	rb = record_parse(new, line, n, &b, &eb);
-	good = ra == rb;
+	rb = record_parse(new, line, len, &b, &eb);
+	good = ra == rb && a.len == len;
 	if (good && ra == 0) {
-		doc = json_parse(line, n, NULL);
+		doc = json_parse(line, len, NULL);
 		good = same_record(&a, &b) && doc != NULL &&
 		    same_tree(&a, doc);
 		json_free(doc);
@@ -526,7 +574,7 @@ agree(struct record_reader * seen, const char * text, size_t n, int * taken,
 			last = a.shape;
 		}
 	} else if (good)
-		good = ea.column >= 1 && ea.column <= n + 1 &&
+		good = ea.column >= 1 && ea.column <= len + 1 &&
 		    ea.column == eb.column && strcmp(ea.what, eb.what) == 0;
 	record_reader_free(new);
 	return (good);
@@ -547,7 +595,13 @@ test_agree(void)
 		n = make_line(text);
 		for (k = roll(3) ? 0 : roll(4); k > 0; k--)
 			mutate(text, &n);
-		good = agree(seen, text, n, &taken, &quick);
+		if (roll(2)) {
+			text[n++] = '\n';
+			n += make_line(text + n);
+			text[n++] = '\n';
+		}
+		good = agree(seen, text[n - 1] == '\n' ? place(text, n) :
+		    place_line(text, n), n, &taken, &quick);
 	}
 	if (!good)
 		printf("# read differently: %.*s\n", (int)n, text);
@@ -568,6 +622,7 @@ main(void)
 	test_others();
 	test_refused();
 	test_cut();
+	test_lines();
 	test_shape();
 	test_wide();
 	test_positions();

@@ -252,8 +252,8 @@ main(void)
 			mutate(text, &n);
 		if (memchr(text, '\n', n) != NULL)
 			continue;
-		if (!try_row(rd, z, plan, b, place(text, n), n, &tally) &&
-		    bad++ < 5)
+		if (!try_row(rd, z, plan, b, place_line(text, n), n,
+		    &tally) && bad++ < 5)
 			printf("# wrong: %.*s\n", (int)n, text);
 	}
 	ok(bad == 0, "%lu rows: %lu broken, %lu refused, %lu stored", runs,

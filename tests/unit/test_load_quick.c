@@ -425,7 +425,7 @@ try_stream(struct both * t, unsigned long runs)
 			continue;
 		if (!same)
 			break;
-		same = try_line(t, place(text, n), n, i,
+		same = try_line(t, place_line(text, n), n, i,
 		    n == line.n && memcmp(text, line.p, n) == 0, insert);
 		if (!same)
 			printf("# differs: %.*s\n", (int)n, text);

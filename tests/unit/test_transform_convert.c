@@ -6,9 +6,9 @@
 #include "tap.h"
 
 /* Columns that concat can name: a is "x", b is null, c isn't there, n is 7. */
-static const struct scan_value col_a = { "x", 1, SCAN_STRING, 0, 1 };
-static const struct scan_value col_b = { "null", 4, SCAN_NULL, 0, 1 };
-static const struct scan_value col_n = { "7", 1, SCAN_INT, 0, 1 };
+static const struct scan_value col_a = { "x", 1, SCAN_STRING, 0, 1, 0 };
+static const struct scan_value col_b = { "null", 4, SCAN_NULL, 0, 1, 0 };
+static const struct scan_value col_n = { "7", 1, SCAN_INT, 0, 1, 0 };
 
 /* Run ${steps} on the JSON ${in}; the result, or what is wrong, as text. */
 static const char *

@@ -160,6 +160,7 @@ row(const char * file, const char * record, int delete, const char * want)
 	buf_puts(&out, "before");
 	buf_printf(&line, "{\"type\":\"RECORD\",\"stream\":\"t\","
 	    "\"record\":%s}", record);
+	buf_putc(&line, '\n');
 	buf_room(&line, LINEIN_SLACK);
 	record_shape(rd, plan->names, plan->nnames);
 	if (record_parse(rd, line.p, line.n, &r, &err) == -1) {
@@ -208,7 +209,7 @@ test_rows(void)
 	row(simple, "{\"id\":1,\"d\":\"2.50\",\"at\":\"x\",\"a\":\"\\u0041\"}",
 	    0, "{\"_id\":1,\"d\":\"2.50\",\"at\":\"x\",\"a\":\"\\u0041\"}");
 	row(simple, "{ \"a\" : null , \"at\" :null,\"d\" : \"0\" ,\"id\":1 }",
-	    0, "{\"_id\":1,\"d\":\"0\",\"a\" : null}");
+	    0, "{\"_id\":1,\"d\":\"0\",\"a\":null}");
 	row(simple, "{\"id\":1,\"d\":\"-2.50\"}", 0, "minimum d");
 	row(simple, "{\"id\":1}", 0, "required d");
 	row(simple, "{\"d\":\"1\"}", 0, "key _id");

@@ -135,7 +135,7 @@ test_agree(void)
 		n = make_line(text);
 		for (k = roll(4) ? 0 : roll(4); k > 0; k--)
 			mutate(text, &n);
-		line = place(text, n);
+		line = place_line(text, n);
 		start(&plain);
 		made = make(&quick, line, n);
 		good = made == make(&plain, line, n) &&
