@@ -30,11 +30,12 @@ ALSO = ("edquot", "full")       # not with --each: like others
 KINDS = ("first", "changes", "pipe", "verify", "steer")
 TABLES = list(ledger.TABLES)
 POSITIONS = ["checkpoint", *TABLES]     # the last as `load --ack` names them
-PIPE = "extract --page-size 40 --state s/%(t)s %(t)s | transform " \
+PIPE = "extract --page-size %(page)d --state s/%(t)s %(t)s | transform " \
     "--rejects s/%(t)s.t | load --ack s/%(t)s --rejects s/%(t)s.l " \
     "--names reject --conflicts s/%(t)s.c"
-SERVICE = "extract --page-size 40 %s | transform | load --names reject " \
+SERVICE = "extract --page-size %d %s | transform | load --names reject " \
     "--conflicts %s/%s.c"
+PAGE, ALL = 40, 10000           # several STATEs in a run; one
 VERIFY = "extract --full --page-size 10 --state verify/at still | " \
     "transform --no-schemas | load --verify --resume verify/at"
 FOUND = {("missing", 5), ("different", 7), ("extra", 99)}
@@ -55,6 +56,7 @@ class Disk(lane.Lane):
         self.state = {k: self.folder + ("/s" if k == "pipe" else "/" + k)
                       for k in KINDS}
         self.calls = {}                 # of a kind: the names of its calls
+        self.page = PAGE
         self.changed = 0
         with open(self.folder + "/schemas/acct.json", "w",
                   encoding="utf-8") as f:
@@ -95,7 +97,7 @@ class Disk(lane.Lane):
                 "ASAN_OPTIONS": "verify_asan_link_order=0"}
         for t in TABLES:
             more["SYNC_%s_PIPELINE" % t.upper()] = SERVICE % (
-                t, self.state[kind], t)
+                self.page, t, self.state[kind], t)
         if how:
             more["FAILCALL_HOW"], *always = how.split()
             if always:
@@ -112,8 +114,7 @@ class Disk(lane.Lane):
             return self.steer(env)
         command = ["supervisor", "--once"] if kind in ("first", "changes") \
             else ["bash", "-o", "pipefail", "-c", VERIFY if kind == "verify"
-                  else "; ".join(PIPE % {"t": t} + " || bad=$?"
-                                 for t in TABLES) + "; exit ${bad:-0}"]
+                  else self.by_hand()]
         with open(self.folder + "/log", "ab") as log, \
                 open(self.folder + "/out", "wb") as out:
             return subprocess.run(
@@ -121,6 +122,10 @@ class Disk(lane.Lane):
                 stdin=subprocess.DEVNULL, timeout=90,
                 executable=ROOT + "/bin/supervisor"
                 if command[0] == "supervisor" else "/bin/bash").returncode
+
+    def by_hand(self):
+        return "; ".join(PIPE % {"t": t, "page": self.page} + " || bad=$?"
+                         for t in TABLES) + "; exit ${bad:-0}"
 
     # --- A service that people steer -----------------------------------
 
@@ -205,25 +210,34 @@ class Disk(lane.Lane):
         docs.insert_one({"_id": 99, "note": "z"})
 
     def learn(self, kind):
-        """What a run of this kind calls when nothing fails."""
+        """What a run of this kind calls when nothing fails. Return the same
+        of a run with one STATE: so a position that moves covers all that was
+        written before."""
         self.first(kind)
         if kind == "verify":
             self.still()
         self.run(kind)
+        self.calls[kind] = once = self.called()
         if kind in ("changes", "pipe"):
             self.foreign()
-            self.change()
-            time.sleep(1.2)             # until a run need not wait for them
-            self.run(kind)
-        self.calls[kind] = self.called()
+            once = self.run_changes(kind, ALL)
+            self.calls[kind] = self.run_changes(kind, PAGE)
         self.change()
+        return once
+
+    def run_changes(self, kind, page):
+        self.change()
+        time.sleep(1.2)                 # until a run need not wait for them
+        self.page = page
+        self.run(kind)
+        self.page = PAGE
+        return self.called()
 
     def trial(self, plan):
         """One fault and what follows."""
         kind, at, how = plan
         if kind not in self.calls:
-            self.learn(kind)
-            yield from made_safe(self.calls[kind])
+            yield from made_safe(self.learn(kind))
         if kind == "first":
             self.first(kind)
         if at is None:
