@@ -266,7 +266,10 @@ hold_by_list(struct source * s, const struct answer * list,
 	struct answer * trx;
 	enum source_rc rc;
 
-	b->plain = 1;
+	b->lacks |= BOUND_GAPS;
+	b->unseen = 0;
+	barrier_reset(b->barrier);
+	b->safe_us = b->now_us - MARGIN_US;
 	hold_statements(s, list, b);
 	rc = source_ask(s, TRANSACTIONS_SQL, &trx);
 	if (rc == SOURCE_FAILED) {
@@ -306,6 +309,7 @@ end_sample(const struct answer * list, struct bound * b)
 	int64_t safe = barrier_end(b->barrier, &holder);
 	ssize_t row;
 
+	b->proved_us = safe;
 	if (safe >= b->now_us)
 		return;
 	b->safe_us = safe - (int64_t)b->margin_us;
@@ -440,20 +444,43 @@ read_open(struct source * s, const struct answer * list, uint64_t lag_us,
 	    (rc = look_again(s, b)) != SOURCE_OK)
 		return (rc);
 	rc = take_status(s, b, &cut);
-	if (rc == SOURCE_OK && (cut || gaps)) {
-		barrier_reset(b->barrier);
-		b->safe_us = b->now_us - MARGIN_US;
+	if (rc == SOURCE_OK && (cut || gaps))
 		return (hold_by_list(s, list, b));
-	}
 	if (rc != SOURCE_OK && rc != SOURCE_DENIED)
 		return (rc);
 	end_sample(list, b);
-	b->best_effort = rc == SOURCE_DENIED;
 
 	/* The list of connections was that of our own user only. */
-	if (b->best_effort && b->safe_us > b->now_us - (int64_t)lag_us)
+	if (rc == SOURCE_DENIED || b->unseen)
+		b->lacks |= BOUND_GUESSED;
+	if ((b->lacks & BOUND_GUESSED) &&
+	    b->safe_us > b->now_us - (int64_t)lag_us)
 		b->safe_us = b->now_us - (int64_t)lag_us;
+
+	/* What is seen again may have been there for long. */
+	if (rc == SOURCE_OK && b->unseen)
+		barrier_reset(b->barrier);
+	b->unseen = rc == SOURCE_DENIED;
 	return (SOURCE_OK);
+}
+
+/*
+ * Once all is seen again, what was open before may still write behind what was
+ * taken for final: the bound isn't proved until that is over.
+ */
+static void
+remember_guess(struct bound * b)
+{
+
+	if (b->lacks & (BOUND_GUESSED | BOUND_GAPS)) {
+		b->guessed = 1;
+		b->guessed_us = b->now_us;
+	} else if (b->guessed) {
+		if (b->guessed_us > b->now_us)
+			b->guessed_us = b->now_us;
+		b->guessed = b->proved_us < b->guessed_us;
+		b->lacks |= b->guessed ? BOUND_OPEN : 0;
+	}
 }
 
 /* Everything under way can write no earlier than what was final already. */
@@ -468,6 +495,8 @@ resume(struct bound * b)
 		return;
 	lowest = bound_lowest(b, m, &sure);
 	barrier_resume(b->barrier, lowest < m->safe_us ? lowest : m->safe_us);
+	b->guessed = m->guessed;
+	b->guessed_us = b->now_us;
 }
 
 enum source_rc
@@ -489,15 +518,16 @@ bound_read(struct source * s, uint64_t lag_us, uint64_t every_us,
 	barrier_begin(b->barrier, b->now_us);
 	if (b->rewind_us != 0)
 		barrier_rewind(b->barrier, b->rewind_us);
-	b->plain = 0;
+	b->lacks = 0;
 	b->held = 0;
 	b->holder = 0;
 	b->user[0] = '\0';
 	b->safe_us = b->now_us - (int64_t)b->margin_us;
 	if ((rc = source_ask(s, "SHOW PROCESSLIST", &list)) != SOURCE_OK)
 		return (rc);
-	b->replica = is_applying(list);
 	rc = read_open(s, list, lag_us, gaps, b);
+	remember_guess(b);
+	b->lacks |= is_applying(list) ? BOUND_REPLICA : 0;
 	answer_free(list);
 
 	/* What was final once stays so, as long as the clock goes on. */
@@ -529,6 +559,7 @@ bound_mark(struct bound * b, struct bound_mark * m)
 		read_boot(b->boot);
 	m->now_us = b->now_us;
 	m->safe_us = b->safe_us;
+	m->guessed = b->guessed;
 	m->up_us = b->read_at;
 	memcpy(m->boot, b->boot, sizeof m->boot);
 }

@@ -20,10 +20,18 @@ struct barrier;
 
 #define BOUND_BOOT_LEN	36
 
+/* What the bound lacks to be proved. */
+#define BOUND_GUESSED	1U	/* PROCESS is missing */
+#define BOUND_GAPS	2U	/* the list of transactions has some */
+#define BOUND_OPEN	4U	/* one of these was so, and what was under way
+				 * then isn't over yet */
+#define BOUND_REPLICA	8U	/* rows of another server are applied */
+
 /* A reading of the bound, kept from one run to the next. */
 struct bound_mark {
 	int64_t now_us;		/* the server's clock; 0 for no mark */
 	int64_t safe_us;	/* rows changed before this were final */
+	int guessed;		/* or so it was guessed */
 	uint64_t up_us;		/* our own clock, since the machine's start, */
 	char boot[BOUND_BOOT_LEN + 1];	/* which is called so; or "" */
 };
@@ -32,9 +40,7 @@ struct bound {
 	int64_t safe_us;	/* rows changed before this instant are final,
 				 * microseconds since 1970 in UTC */
 	int64_t now_us;		/* the server's clock */
-	int best_effort;	/* PROCESS is missing: safe_us is a guess */
-	int replica;		/* rows of another server are applied */
-	int plain;		/* the list of transactions has gaps */
+	unsigned lacks;		/* BOUND_GUESSED and so on; 0: it is proved */
 	int64_t rewind_us;	/* the clock has gone back since the last
 				 * time, and rows changed since may carry
 				 * times from here on; 0 if it hasn't */
@@ -49,6 +55,10 @@ struct bound {
 	uint64_t slack_us;	/* what the clock may lack by the next time, */
 	uint64_t margin_us;	/* and what was taken off for its sake */
 	struct barrier * barrier;
+	int unseen;		/* its last sample lacked the transactions */
+	int64_t proved_us;	/* what it proves, whatever was final before */
+	int guessed;		/* there is something that wasn't seen to */
+	int64_t guessed_us;	/* begin, before this */
 	struct bound_mark last;	/* set before the first reading: what the run
 				 * before has known, or all zero */
 	char boot[BOUND_BOOT_LEN + 1];

@@ -171,7 +171,7 @@ check_privileges(struct check * c)
 	rc = bound_read(c->source, c->opt->lag_us, 0, &c->bound);
 	if (rc != SOURCE_OK)
 		return (source_report(c->source, rc, "reading the clock"));
-	if (!c->bound.best_effort) {
+	if (!(c->bound.lacks & BOUND_GUESSED)) {
 		say(c, OK, "PROCESS privilege", "granted: open transactions "
 		    "are seen");
 		return (0);
@@ -422,7 +422,7 @@ check_guarantee(struct check * c, const struct catalog_table * t)
 	if (rc != SOURCE_OK)
 		return (source_report(c->source, rc, t->name));
 	c->weak = 0;
-	telling_reasons(t, &blind, &c->bound, c->opt, weaken, c);
+	telling_reasons(t, &blind, c->bound.lacks, c->opt, weaken, c);
 	if (!c->weak)
 		say(c, OK, "  guarantee", "exact, for all changes that set "
 		    "%s; load --verify finds deleted rows, and those changed "

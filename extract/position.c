@@ -201,6 +201,8 @@ print_mark(struct buf * b, const struct bound_mark * m)
 
 	print_instant(b, ",\"clock\":{\"now\":", m->now_us);
 	print_instant(b, ",\"final\":", m->safe_us);
+	if (m->guessed)
+		buf_puts(b, ",\"guessed\":true");
 	if (m->boot[0] != '\0') {
 		buf_printf(b, ",\"boot\":\"%s\",\"up\":", m->boot);
 		buf_put_u64(b, m->up_us);
@@ -596,6 +598,7 @@ parse_mark(struct bound_mark * m, const struct json_node * node)
 	    parse_instant(json_get(node, "now"), &m->now_us) == -1 ||
 	    parse_instant(json_get(node, "final"), &m->safe_us) == -1)
 		return (-1);
+	m->guessed = json_true(json_get(node, "guessed"));
 	if (e == NULL)
 		return (0);
 	if (boot == NULL || strlen(boot) != BOUND_BOOT_LEN ||

@@ -176,7 +176,8 @@ renew_schema(struct stream * st, size_t i)
 	stream_schema(st, i);
 	if (st->job[i].reread)
 		start_again(st, i);
-	return (0);
+	st->untold[i] = 1;
+	return (stream_guarantee(st, i));
 }
 
 /* So many times in a row may a definition be found changed. */

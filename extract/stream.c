@@ -28,9 +28,12 @@
 #define BOUND_FIRST_TRIES	8
 #define BOUND_PAUSE_US	UINT64_C(1000)
 
-/* A bound that is held for so long is told of, and how often. */
+/* A bound that is held for so long is told of; its age, so often. */
 #define HELD_LONG_US	INT64_C(10000000)
-#define HELD_EVERY_US	UINT64_C(30000000)
+#define AGE_EVERY_US	UINT64_C(10000000)
+
+/* What it lacks may come and go: it has to be all right for so long. */
+#define CALM_US		UINT64_C(5000000)
 
 /* With --follow, a STATE at least this often. */
 #define STATE_EVERY_US	UINT64_C(10000000)
@@ -115,6 +118,24 @@ try_again(const struct stream * st, int64_t last_us, int tries)
 	    tries < BOUND_TRIES);
 }
 
+/* Say it once if the bound has come to lack something, or lacks less. */
+static void
+tell_lacks(struct stream * st)
+{
+	const struct bound * b = &st->bound;
+	size_t i;
+
+	if (b->lacks != 0)
+		st->lacks_at = bound_clock();
+	if (b->lacks == st->lacks || (b->lacks == 0 &&
+	    bound_clock() - st->lacks_at < CALM_US))
+		return;
+	telling_lacks(st->lacks, b, st->opt);
+	st->lacks = b->lacks;
+	for (i = 0; i < st->njob; i++)
+		st->untold[i] = 1;
+}
+
 int
 stream_bound(struct stream * st)
 {
@@ -123,11 +144,11 @@ stream_bound(struct stream * st)
 	uint64_t good = every / 2 < BOUND_GOOD_US ? every / 2 : BOUND_GOOD_US;
 	int64_t last = b->now_us;
 	enum source_rc rc;
-	int code, known = b->read_at != 0, tries = 0;
+	int code, tries = 0;
 
 	if ((code = mutex_take(st)) != 0)
 		return (code);
-	if (known && bound_clock() - b->read_at < good)
+	if (b->read_at != 0 && bound_clock() - b->read_at < good)
 		return (0);
 	do {
 		rc = bound_read(st->source, st->opt->lag_us, every, b);
@@ -138,30 +159,38 @@ stream_bound(struct stream * st)
 			reading_rewind(st);
 	} while (try_again(st, last, ++tries) &&
 	    stop_sleep(BOUND_PAUSE_US << (tries - 1)) == 0);
-	if (!known && b->best_effort)
-		log_warn("the privilege PROCESS is missing: a transaction open "
-		    "longer than %.1f s (--lag) can be overlooked; "
-		    "best effort", (double)st->opt->lag_us / 1e6);
-	if (!known && b->replica)
-		log_warn("the server is a replica: rows come with the times "
-		    "of another server, and can be overlooked; best effort");
+	tell_lacks(st);
 	return (0);
 }
 
-/* A service wants to know who holds the bound back for long. */
+/* A service wants to know how old the bound is, and who holds it back. */
 static void
-tell_held(struct stream * st)
+tell_age(struct stream * st)
 {
 	const struct bound * b = &st->bound;
 	int held = b->held && b->now_us - b->safe_us >= HELD_LONG_US;
 	size_t i;
 
-	if (!st->opt->report || (held ? st->held_at != 0 && bound_clock() -
-	    st->held_at < HELD_EVERY_US : st->held_at == 0))
+	if (!st->opt->report || (st->opt->follow && st->bound_at != 0 &&
+	    held == st->held && bound_clock() - st->bound_at < AGE_EVERY_US))
 		return;
-	st->held_at = held ? bound_clock() : 0;
-	for (i = 0; i < st->njob; i++)
-		telling_bound(&st->job[i], b, held);
+	st->bound_at = bound_clock();
+	st->held = held;
+	for (i = 0; i < st->njob; i++) {
+		if (st->job[i].table->change != CATALOG_NONE)
+			telling_bound(&st->job[i], b, held);
+	}
+}
+
+int
+stream_guarantee(struct stream * st, size_t i)
+{
+
+	if (!st->opt->report || !st->untold[i])
+		return (0);
+	st->untold[i] = 0;
+	return (telling_guarantee(&st->job[i], st->source, st->lacks,
+	    st->opt));
 }
 
 static void
@@ -199,6 +228,9 @@ run_job(struct stream * st, size_t i)
 		return (code);
 	if (renewed || st->plan[i] == NULL)
 		stream_schema(st, i);
+	st->untold[i] |= renewed;
+	if ((code = stream_guarantee(st, i)) != 0)
+		return (code);
 	st->page.rows = 0;
 	before = st->page.total;
 	if (st->opt->report && !st->opt->follow)
@@ -227,7 +259,7 @@ run_round(struct stream * st)
 
 	for (i = 0; i < st->njob && code == 0; i++)
 		code = run_job(st, i);
-	tell_held(st);
+	tell_age(st);
 	st->again = 1;
 	return (code);
 }
@@ -362,6 +394,7 @@ open_jobs(struct stream * st)
 	}
 	for (i = 0; i < opt->ntable; i++) {
 		code = job_open(&st->job[i], st->source, opt, opt->table[i]);
+		st->untold[i] = 1;
 		st->njob++;
 		if (code == 0)
 			code = range_limit(opt, st->job[i].table);
@@ -405,6 +438,7 @@ stream_run(struct options * opt, struct source * s, struct out * out)
 	st.plan = mem_new(opt->ntable, sizeof *st.plan);
 	st.limit = mem_new(opt->ntable, sizeof *st.limit);
 	st.warned = mem_new(opt->ntable, sizeof *st.warned);
+	st.untold = mem_new(opt->ntable, sizeof *st.untold);
 	st.state = opt->state != NULL ? state_read(opt->state) : state_new();
 	code = st.state == NULL ? EXIT_PERM : 0;
 	if (code == 0)
@@ -415,9 +449,8 @@ stream_run(struct options * opt, struct source * s, struct out * out)
 	}
 	if (code == 0) {
 		choose_epoch(&st);
-		for (i = 0; i < st.njob && opt->report && code == 0; i++)
-			code = telling_guarantee(&st.job[i], s, &st.bound,
-			    opt);
+		for (i = 0; i < st.njob && code == 0; i++)
+			code = stream_guarantee(&st, i);
 		if (code == 0)
 			code = run_rounds(&st);
 	}
@@ -433,5 +466,6 @@ stream_run(struct options * opt, struct source * s, struct out * out)
 	free(st.plan);
 	free(st.limit);
 	free(st.warned);
+	free(st.untold);
 	return (code);
 }

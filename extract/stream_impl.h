@@ -22,8 +22,11 @@ struct stream {
 	size_t njob;
 	struct bound bound;
 	uint64_t locked_by;		/* the connection with the locks */
-	uint64_t held_at;		/* when it was last told that the bound
-					 * is held, or 0 */
+	unsigned lacks;			/* of the bound, as was said of it */
+	uint64_t lacks_at;		/* when it last did; 0: never */
+	uint64_t bound_at;		/* when its age was last told, or 0 */
+	int held;			/* and that it is held for long */
+	int * untold;			/* of the guarantee, each job */
 	int again;			/* the first round is over */
 	struct page page;
 	struct page_plan ** plan;	/* one for each job */
@@ -47,6 +50,9 @@ int stream_state(struct stream * st, struct job * job, int always);
 
 /* Bring the bound up to date. */
 int stream_bound(struct stream * st);
+
+/* Say how safely the changes of job ${i} are found, if that isn't said. */
+int stream_guarantee(struct stream * st, size_t i);
 
 /**
  * reading_table(st, i):

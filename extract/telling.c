@@ -42,6 +42,36 @@ telling_end(struct telling * t)
 	t->table = NULL;
 }
 
+const char *
+telling_lack(unsigned lack, const struct options * opt,
+    char text[TELLING_LACK_LEN])
+{
+
+	switch (lack) {
+	case BOUND_GUESSED:
+		snprintf(text, TELLING_LACK_LEN, "the account lacks the "
+		    "privilege PROCESS: a transaction open longer than %.1f s "
+		    "(--lag) can be overlooked", (double)opt->lag_us / 1e6);
+		return ("no_process_privilege");
+	case BOUND_GAPS:
+		snprintf(text, TELLING_LACK_LEN, "the server's list of "
+		    "transactions has gaps (innodb_status_output_locks, or "
+		    "too many): one that waited for a metadata lock and then "
+		    "stays open without a statement can be overlooked");
+		return ("plain_bound");
+	case BOUND_OPEN:
+		snprintf(text, TELLING_LACK_LEN, "transactions are still open "
+		    "from a time when they couldn't all be seen: what they "
+		    "wrote then can be overlooked");
+		return ("open_before");
+	default:
+		snprintf(text, TELLING_LACK_LEN, "the server is a replica: "
+		    "rows that it applies come with the times of another "
+		    "server, and can be overlooked");
+		return ("replica");
+	}
+}
+
 /*
  * What a reason allows: nothing, or that what is overlooked is found again by
  * comparing both sides.
@@ -51,27 +81,21 @@ telling_end(struct telling * t)
 
 void
 telling_reasons(const struct catalog_table * t, const struct blind * blind,
-    const struct bound * b, const struct options * opt, telling_reason * say,
+    unsigned lacks, const struct options * opt, telling_reason * say,
     void * cookie)
 {
-	char text[160];
+	char text[TELLING_LACK_LEN];
+	const char * code;
+	unsigned lack;
 
 	say(cookie, AGAIN, "change_column", "changes are found by the change "
 	    "column: deleted rows are not seen");
-	if (b->best_effort) {
-		snprintf(text, sizeof text, "the account lacks the privilege "
-		    "PROCESS: a transaction open longer than %.1f s (--lag) "
-		    "can be overlooked", (double)opt->lag_us / 1e6);
-		say(cookie, NOTHING, "no_process_privilege", text);
-	} else if (b->plain)
-		say(cookie, NOTHING, "plain_bound", "the server's list of "
-		    "transactions has gaps (innodb_status_output_locks, or "
-		    "too many): one that waited for a metadata lock and then "
-		    "stays open without a statement can be overlooked");
-	if (b->replica)
-		say(cookie, NOTHING, "replica", "the server is a replica: "
-		    "rows that it applies come with the times of another "
-		    "server, and can be overlooked");
+	for (lack = 1; lack <= lacks; lack <<= 1) {
+		if (!(lacks & lack))
+			continue;
+		code = telling_lack(lack, opt, text);
+		say(cookie, NOTHING, code, text);
+	}
 	if (t->change == CATALOG_NONE)
 		say(cookie, AGAIN, "no_change_column", "there is no change "
 		    "column: each run reads all rows");
@@ -129,26 +153,41 @@ tell_reason(void * cookie, const char * most, const char * code,
 }
 
 void
+telling_lacks(unsigned before, const struct bound * b,
+    const struct options * opt)
+{
+	char text[TELLING_LACK_LEN];
+	unsigned lack;
+
+	for (lack = 1; lack <= b->lacks; lack <<= 1) {
+		if (!(b->lacks & lack & ~before))
+			continue;
+		telling_lack(lack, opt, text);
+		log_warn("%s; best effort", text);
+	}
+	if (b->lacks == 0 && before != 0)
+		log_info("all open transactions are seen again, and none is "
+		    "overlooked from now on");
+}
+
+void
 telling_bound(const struct job * job, const struct bound * b, int held)
 {
 	int64_t age = b->now_us - b->safe_us;
 	char who[128] = "a transaction without a connection (XA RECOVER)";
+	const char * table = job->table->name;
 
 	if (b->user[0] != '\0')
 		snprintf(who, sizeof who, "connection %ju of user %s",
 		    (uintmax_t)b->holder, b->user);
 	if (!held)
 		log_event(LOG_LEVEL_INFO, LOG_FIELDS(
-		    LOG_TEXT("table", job->table->name),
-		    LOG_TEXT("operation", "guarantee"),
-		    LOG_TEXT("guarantee", "exact"), LOG_TEXT("code", "bound"),
+		    LOG_TEXT("table", table), LOG_TEXT("operation", "bound"),
 		    LOG_MICROS("barrier_age_seconds", age)),
 		    "nothing holds back what is read");
 	else
 		log_event(LOG_LEVEL_INFO, LOG_FIELDS(
-		    LOG_TEXT("table", job->table->name),
-		    LOG_TEXT("operation", "guarantee"),
-		    LOG_TEXT("guarantee", "exact"), LOG_TEXT("code", "bound"),
+		    LOG_TEXT("table", table), LOG_TEXT("operation", "bound"),
 		    LOG_MICROS("barrier_age_seconds", age),
 		    LOG_INT("connection", b->holder),
 		    LOG_TEXT("user", b->user)),
@@ -157,8 +196,8 @@ telling_bound(const struct job * job, const struct bound * b, int held)
 }
 
 int
-telling_guarantee(struct job * job, struct source * s,
-    const struct bound * b, const struct options * opt)
+telling_guarantee(struct job * job, struct source * s, unsigned lacks,
+    const struct options * opt)
 {
 	struct blind blind;
 	enum source_rc rc;
@@ -166,7 +205,7 @@ telling_guarantee(struct job * job, struct source * s,
 	rc = blind_find(s, job->table, &opt->cell, &blind);
 	if (rc != SOURCE_OK)
 		return (source_report(s, rc, job->table->name));
-	telling_reasons(job->table, &blind, b, opt, tell_reason, job);
+	telling_reasons(job->table, &blind, lacks, opt, tell_reason, job);
 	tell_reason(job, "exact", "checked", "all reasons are told");
 	return (0);
 }

@@ -14,6 +14,7 @@
 #define ROWS_FLOOR	100	/* below it no number is unusual */
 #define RETRIES_MAX	5	/* in a row are a failure */
 #define LAG_MIN_US	(10 * MINUTE_US)
+#define BARRIER_MAX_US	MINUTE_US
 
 /* A trouble that goes on, or has just ended. */
 struct trouble {
@@ -537,6 +538,27 @@ judge_verify(struct alert * a, const struct table_view * v, int paused,
 		    (intmax_t)(v->verify.age_us / SECOND_US));
 }
 
+/* Does something open keep changes from being read? */
+static void
+judge_barrier(struct alert * a, const struct table_view * v, int paused,
+    struct mono now, int64_t now_wall)
+{
+	struct scene s = { v->name, v->run, LOG_LEVEL_WARN, now_wall, now };
+	const struct held * h = &v->bound;
+
+	if (paused || v->paused || !h->is_held || h->age_us < BARRIER_MAX_US)
+		fine(a, ALERT_BARRIER, v->name, now);
+	else if (h->connection == 0)
+		trouble(a, ALERT_BARRIER, &s, "%s: changes of the last %jd s "
+		    "wait for a transaction without a connection (XA RECOVER)."
+		    , v->name, (intmax_t)(h->age_us / SECOND_US));
+	else
+		trouble(a, ALERT_BARRIER, &s, "%s: changes of the last %jd s "
+		    "wait for connection %ju of user %s, which is at work or "
+		    "has written.", v->name, (intmax_t)(h->age_us / SECOND_US),
+		    (uintmax_t)h->connection, h->user);
+}
+
 /* Blocked before it could run, so that no run's end told of it? */
 static void
 judge_blocked(struct alert * a, const struct table_view * v, struct mono now,
@@ -581,6 +603,7 @@ alert_tick(struct alert * a, const struct report * r, struct mono now,
 		judge_lag(a, &r->table[i], !r->all.enabled, now, now_wall);
 		judge_blocked(a, &r->table[i], now, now_wall);
 		judge_verify(a, &r->table[i], !r->all.enabled, now, now_wall);
+		judge_barrier(a, &r->table[i], !r->all.enabled, now, now_wall);
 	}
 	judge_gone(a, r, now);
 	review(a, now, now_wall);

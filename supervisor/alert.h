@@ -32,6 +32,7 @@ enum alert_kind {
 	ALERT_DRIFT,		/* a table's definition has changed */
 	ALERT_DIFFERENCE,	/* both sides differ, and that lasts */
 	ALERT_VERIFY,		/* verification fails, or is overdue */
+	ALERT_BARRIER,		/* something open holds back what is read */
 	ALERT_KINDS
 };
 

@@ -12,7 +12,7 @@ alert_kind_name(enum alert_kind kind)
 	static const char * const names[ALERT_KINDS] = { "failed", "stalled",
 		"server_away", "disk_low", "storage_low", "checkpoint",
 		"rejects", "row_count", "lag", "schema_drift", "difference",
-		"verify" };
+		"verify", "barrier" };
 
 	return (names[kind]);
 }

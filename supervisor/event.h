@@ -44,8 +44,19 @@ struct counts {
 	uint64_t read;		/* rows that extract printed */
 	uint64_t written;	/* records that load resolved */
 	uint64_t created, updated, deleted;
+	uint64_t marked, ignored;	/* deletions, by the table's policy */
 	uint64_t stale, conflicts;
 	uint64_t rejected;	/* by transform and load */
+};
+
+/* How far what may be read lies behind the source's clock, and who holds it
+ * there. */
+struct held {
+	int64_t age_us;		/* -1: it isn't known */
+	int64_t told_wall;	/* when this was told */
+	uint64_t connection;	/* for long; 0: none */
+	char user[64];		/* its user; "": it has none */
+	int is_held;		/* by it, or by a transaction without one */
 };
 
 struct event {

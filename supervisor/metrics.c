@@ -174,7 +174,9 @@ put_name(struct buf * b, const char * name, const char * table,
 /* A figure of every table that stands as it is in its view. */
 struct figure {
 	const char * name, * type, * help;
-	enum { F_U64, F_I64, F_MICROS, F_INT } kind;
+	enum { F_U64, F_I64, F_MICROS, F_INT,
+		F_SPAN			/* microseconds; left out below 0 */
+	} kind;
 	size_t offset;		/* in struct table_view */
 };
 
@@ -191,6 +193,12 @@ static const struct figure figures[] = {
 	    F_U64, AT(total.updated) },
 	{ "records_deleted_total", "counter", "Documents deleted.",
 	    F_U64, AT(total.deleted) },
+	{ "records_marked_total", "counter",
+	    "Documents marked as those of deleted rows.",
+	    F_U64, AT(total.marked) },
+	{ "records_ignored_total", "counter",
+	    "Deletions that the table's policy leaves alone.",
+	    F_U64, AT(total.ignored) },
 	{ "records_stale_total", "counter",
 	    "Records older than the document that is there.",
 	    F_U64, AT(total.stale) },
@@ -241,17 +249,31 @@ static const struct figure figures[] = {
 	{ "next_run_timestamp_seconds", "gauge",
 	    "When the next run is due; 0 for not at all.",
 	    F_MICROS, AT(next_wall) },
+	{ "position_lag_seconds", "gauge",
+	    "Age of the position while rows wait; 0 at rest.",
+	    F_SPAN, AT(lag_us) },
+	{ "barrier_age_seconds", "gauge",
+	    "How far what may be read lies behind the source's clock.",
+	    F_SPAN, AT(bound.age_us) },
+	{ "barrier_held", "gauge",
+	    "1 if something open has held it there for long.",
+	    F_INT, AT(bound.is_held) },
+	{ "full_cycle_age_seconds", "gauge",
+	    "Since the last complete verification began.",
+	    F_SPAN, AT(verify.age_us) },
 };
 
 static void
 put_figure(const struct figure * f, const struct report * r, struct buf * b)
 {
+	const char * p;
 	size_t i;
 
 	put_head(b, f->name, f->type, f->help);
 	for (i = 0; i < r->n; i++) {
-		const char * p = (const char *)&r->table[i] + f->offset;
-
+		p = (const char *)&r->table[i] + f->offset;
+		if (f->kind == F_SPAN && *(const int64_t *)(const void *)p < 0)
+			continue;
 		put_name(b, f->name, r->table[i].name, "");
 		switch (f->kind) {
 		case F_U64:
@@ -261,6 +283,7 @@ put_figure(const struct figure * f, const struct report * r, struct buf * b)
 			buf_put_i64(b, *(const int64_t *)(const void *)p);
 			break;
 		case F_MICROS:
+		case F_SPAN:
 			jsonw_put_fraction(b,
 			    *(const int64_t *)(const void *)p, SECOND_US);
 			break;
@@ -329,34 +352,15 @@ put_states(const struct report * r, struct buf * b)
 			buf_printf(b, "%d\n", (int)r->table[i].state == s);
 		}
 	}
-	put_head(b, "position_lag_seconds", "gauge",
-	    "Age of the position while rows wait; 0 at rest.");
-	for (i = 0; i < r->n; i++) {
-		if (r->table[i].lag_us < 0)
-			continue;
-		put_name(b, "position_lag_seconds", r->table[i].name, "");
-		jsonw_put_fraction(b, r->table[i].lag_us, SECOND_US);
-		buf_putc(b, '\n');
-	}
 }
 
-/* Of those tables only that have been verified. */
 static void
-put_verified(const struct report * r, struct buf * b)
+put_levels(const struct report * r, struct buf * b)
 {
 	const struct table_view * v, * end = r->table + r->n;
 	enum guarantee_level l;
 	char more[64];
 
-	put_head(b, "full_cycle_age_seconds", "gauge",
-	    "Since the last complete verification began.");
-	for (v = r->table; v < end; v++) {
-		if (v->verify.age_us < 0)
-			continue;
-		put_name(b, "full_cycle_age_seconds", v->name, "");
-		jsonw_put_fraction(b, v->verify.age_us, SECOND_US);
-		buf_putc(b, '\n');
-	}
 	put_head(b, "guarantee", "gauge", "1 for the level that holds.");
 	for (v = r->table; v < end; v++) {
 		for (l = GUARANTEE_BEST_EFFORT; l <= GUARANTEE_EXACT; l++) {
@@ -575,7 +579,7 @@ metrics_put(const struct metrics * m, const struct report * r,
 		put_figure(&figures[i], r, b);
 	put_rates(r, b);
 	put_states(r, b);
-	put_verified(r, b);
+	put_levels(r, b);
 	put_tallies(m, r, b);
 	if (http != NULL)
 		put_http(http, b);

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,13 +23,21 @@ number(const struct json_node * root, const char * name)
 	return (json_uint64(json_get(root, name), &v) == 0 ? v : 0);
 }
 
+/* A number with a fraction, in millionths. */
+static int64_t
+micros(const struct json_node * root, const char * name)
+{
+	const struct json_node * v = json_get(root, name);
+	size_t n;
+
+	return (v == NULL || json_kind(v) != JSON_NUMBER ? 0 :
+	    (int64_t)(strtod(json_raw(v, &n), NULL) * 1e6));
+}
+
 /* The summary of load --verify. */
 static void
 read_looked(const struct json_node * root, struct looked * l)
 {
-	const struct json_node * age = json_get(root, "oldest_seconds");
-	size_t n;
-
 	l->compared = number(root, "records_compared");
 	l->missing = number(root, "missing");
 	l->different = number(root, "different");
@@ -37,9 +46,23 @@ read_looked(const struct json_node * root, struct looked * l)
 	l->counted = number(root, "counted");
 	l->mended = number(root, "mended");
 	l->left_out = number(root, "rejected") + number(root, "filtered");
-	if (age != NULL && json_kind(age) == JSON_NUMBER)
-		l->oldest_us = (int64_t)(strtod(json_raw(age, &n), NULL) *
-		    1e6);
+	if (json_get(root, "oldest_seconds") != NULL)
+		l->oldest_us = micros(root, "oldest_seconds");
+}
+
+static void
+read_bound(const struct json_node * root, struct relay_line * l)
+{
+	const char * user = json_text(json_get(root, "user"), NULL);
+	int64_t age = micros(root, "barrier_age_seconds");
+
+	l->has_bound = l->quiet = 1;
+	l->bound = (struct held) {
+	    .age_us = age > 0 ? age : 0,
+	    .connection = number(root, "connection"),
+	    .is_held = json_get(root, "connection") != NULL };
+	snprintf(l->bound.user, sizeof l->bound.user, "%s",
+	    user != NULL ? user : "");
 }
 
 /* The counts of a stage's own report. */
@@ -62,6 +85,9 @@ read_counts(const char * stage, const struct json_node * root,
 		c->read = number(root, "records_processed");
 		l->due = number(root, "records_due");
 	} else if (strcmp(stage, "extract") == 0 &&
+	    strcmp(op, "bound") == 0) {
+		read_bound(root, l);
+	} else if (strcmp(stage, "extract") == 0 &&
 	    strcmp(op, "guarantee") == 0) {
 		l->quiet = 1;
 		l->guarantee = mem_dup(json_text(json_get(root, "guarantee"),
@@ -81,6 +107,8 @@ read_counts(const char * stage, const struct json_node * root,
 		c->created = number(root, "records_created");
 		c->updated = number(root, "records_updated");
 		c->deleted = number(root, "records_deleted");
+		c->marked = number(root, "records_marked");
+		c->ignored = number(root, "records_ignored");
 		c->stale = number(root, "records_stale");
 		c->rejected = number(root, "records_rejected");
 		c->conflicts = number(root, "conflicts_source") +

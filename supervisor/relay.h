@@ -29,6 +29,8 @@ struct relay_line {
 	} counted;
 	struct looked looked;
 	uint64_t due;		/* rows of this turn, as guessed */
+	int has_bound;		/* extract: how old its bound is */
+	struct held bound;
 	char * code;		/* for programs, or NULL */
 	char * guarantee;	/* extract: what the code allows, or NULL */
 	int quiet;		/* it is for us only */

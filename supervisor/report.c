@@ -115,6 +115,8 @@ put_counts(struct jsonw * w, const char * name, const struct counts * c)
 	jsonw_u64(w, "created", c->created);
 	jsonw_u64(w, "updated", c->updated);
 	jsonw_u64(w, "deleted", c->deleted);
+	jsonw_u64(w, "marked", c->marked);
+	jsonw_u64(w, "ignored", c->ignored);
 	jsonw_u64(w, "stale", c->stale);
 	jsonw_u64(w, "conflicts", c->conflicts);
 	jsonw_u64(w, "rejected", c->rejected);
@@ -173,6 +175,31 @@ put_level(struct jsonw * w, enum guarantee_level level, int64_t within_us)
 	buf_free(&b);
 }
 
+/* Up to where it may be read, and who holds that back; null if unknown. */
+static void
+put_barrier(struct jsonw * w, const char * name, const struct table_view * v,
+    int with_table)
+{
+	const struct held * h = &v->bound;
+
+	if (v->bound.age_us < 0) {
+		jsonw_null(w, name);
+		return;
+	}
+	jsonw_object(w, name);
+	if (with_table)
+		jsonw_text(w, "table", v->name);
+	jsonw_seconds(w, "age_seconds", h->age_us);
+	jsonw_time(w, "told_at", h->told_wall);
+	jsonw_bool(w, "held", h->is_held);
+	if (h->connection != 0)
+		jsonw_u64(w, "connection", h->connection);
+	else
+		jsonw_null(w, "connection");
+	jsonw_text(w, "user", h->user[0] != '\0' ? h->user : NULL);
+	jsonw_end(w);
+}
+
 static void
 put_drift(struct jsonw * w, const struct drift * d)
 {
@@ -220,6 +247,7 @@ put_table(struct jsonw * w, const char * name, const struct table_view * v)
 	jsonw_object(w, "guarantee");
 	put_level(w, guarantee_level(v->guarantee), v->guarantee->within_us);
 	jsonw_end(w);
+	put_barrier(w, "barrier", v, 0);
 	report_put_verify(w, "verify", NULL, &v->verify);
 	put_drift(w, v->drift);
 	jsonw_end(w);
@@ -544,6 +572,12 @@ report_health(const struct report * r, struct buf * b)
 	jsonw_u64(&w, "pending_operations", sum.pending);
 	jsonw_u64(&w, "error_count", sum.errors);
 	put_guarantee(&w, r);
+	jsonw_array(&w, "barriers_held");
+	for (i = 0; i < r->n; i++) {
+		if (r->table[i].bound.is_held)
+			put_barrier(&w, NULL, &r->table[i], 1);
+	}
+	jsonw_end(&w);
 	jsonw_array(&w, "failing_tables");
 	for (i = 0; i < r->n; i++) {
 		if (report_is_failing(&r->table[i]))

@@ -116,6 +116,7 @@ struct table_view {
 	int64_t error_wall;
 	uint64_t rows_due;		/* of this run, guessed; 0: unknown */
 	const struct guarantee * guarantee;
+	struct held bound;		/* as it was told last */
 	struct verify_view verify;
 	const struct drift * drift;	/* NULL: as if there was none */
 };

@@ -373,6 +373,32 @@ reasons(struct grid * g, const struct json_node * array, const char * prefix)
 	buf_free(&text);
 }
 
+/* Who holds back the changes of which table. */
+static void
+holders(struct grid * g, const struct json_node * array, const char * name)
+{
+	struct buf text = { NULL, 0, 0 }, b = { NULL, 0, 0 };
+	const struct json_node * v;
+
+	for (v = json_first(array); v != NULL; v = json_next(v)) {
+		buf_clear(&text);
+		buf_printf(&text, "%s: ", member(v, "table", &b));
+		buf_printf(&text, "%s, by ", span(v, "age_seconds", &b));
+		if (isnan(number(v, "connection")))
+			buf_puts(&text, "a transaction without a connection");
+		else {
+			buf_printf(&text, "connection %s of ",
+			    member(v, "connection", &b));
+			buf_printf(&text, "user %s", member(v, "user", &b));
+		}
+		grid_row(g);
+		grid_set(g, 0, name);
+		grid_set(g, 1, buf_text(&text));
+	}
+	buf_free(&text);
+	buf_free(&b);
+}
+
 /* Lines of "name  value", of objects within too. */
 static void
 lines(struct grid * g, const struct json_node * node, const char * prefix,
@@ -390,6 +416,11 @@ lines(struct grid * g, const struct json_node * node, const char * prefix,
 		if (json_kind(v) == JSON_ARRAY &&
 		    json_get(json_first(v), "code") != NULL) {
 			reasons(g, v, prefix);
+			continue;
+		}
+		if (json_kind(v) == JSON_ARRAY &&
+		    json_get(json_first(v), "held") != NULL) {
+			holders(g, v, buf_text(&name));
 			continue;
 		}
 		if (json_kind(v) == JSON_OBJECT && strcmp(key, "value") != 0) {

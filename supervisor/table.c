@@ -219,6 +219,8 @@ say_over(struct table * t, enum job_outcome outcome, const char * word,
 	    LOG_INT("records_created", c.created),
 	    LOG_INT("records_updated", c.updated),
 	    LOG_INT("records_deleted", c.deleted),
+	    LOG_INT("records_marked", c.marked),
+	    LOG_INT("records_ignored", c.ignored),
 	    LOG_INT("records_rejected", c.rejected),
 	    LOG_MICROS("duration_seconds", us),
 	    LOG_INT("errors", outcome >= JOB_RETRY)), "%s: run %s",
@@ -303,7 +305,7 @@ table_open(struct table_host * host, size_t i, const char * name,
 	t->i = i;
 	t->name = mem_dup(name);
 	t->folder.dirfd = t->folder.ack_fd = -1;
-	t->lag_us = -1;
+	t->lag_us = t->bound.age_us = -1;
 	t->schedule.interval_us = 60 * MINUTE_US;
 	t->watch = watch_new();
 	t->job = job_new(&job_ops, t, &limits, paused, now,

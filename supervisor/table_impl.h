@@ -56,6 +56,7 @@ struct table {
 	struct guarantee known;		/* of the last that said all */
 	int keeps;			/* what is deleted in the source */
 	struct guarantee guarantee;	/* what holds */
+	struct held bound;		/* as it was told last */
 	struct drift drift;
 	struct verifier * verifier;
 };

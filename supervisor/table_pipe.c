@@ -7,6 +7,7 @@
 #include "../common/mem.h"
 #include "../common/timestamp.h"
 
+#include "command.h"
 #include "relay.h"
 #include "table_impl.h"
 
@@ -119,6 +120,9 @@ hear_guarantee(struct table * t, const struct relay_line * l)
 		guarantee_clear(&old);
 		memset(&t->heard, 0, sizeof t->heard);
 		t->unheard = 0;
+
+		/* It may tell all of them again, with others. */
+		command_guarantee(t->plan, &t->heard);
 	}
 	table_compose(t);
 }
@@ -136,6 +140,10 @@ on_line(void * cookie, size_t stage, const char * p, size_t n,
 	tally_take(&t->tally, &l);
 	if (l.guarantee != NULL && l.code != NULL)
 		hear_guarantee(t, &l);
+	if (l.has_bound) {
+		t->bound = l.bound;
+		t->bound.told_wall = timestamp_now();
+	}
 	if (!l.quiet)
 		relay_say(name, t->name, t->run, p, n, &l);
 	if (l.level >= LOG_LEVEL_WARN)

@@ -64,7 +64,7 @@ table_fill(const struct table * t, struct table_view * v, struct mono now)
 	    .runs_failed = t->runs_failed, .restarts = t->restarts,
 	    .tries = job_tries(t->job), .error = t->error,
 	    .error_wall = t->error_wall, .guarantee = &t->guarantee,
-	    .drift = &t->drift };
+	    .bound = t->bound, .drift = &t->drift };
 	verifier_fill(t->verifier, &v->verify);
 	if (t->checkpoint != NULL) {
 		v->position = checkpoint_position(t->checkpoint);

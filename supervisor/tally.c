@@ -10,6 +10,7 @@ add(const struct counts * a, const struct counts * b, int sign)
 	return ((struct counts) { a->read + s * b->read,
 	    a->written + s * b->written, a->created + s * b->created,
 	    a->updated + s * b->updated, a->deleted + s * b->deleted,
+	    a->marked + s * b->marked, a->ignored + s * b->ignored,
 	    a->stale + s * b->stale, a->conflicts + s * b->conflicts,
 	    a->rejected + s * b->rejected });
 }

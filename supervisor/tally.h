@@ -6,8 +6,8 @@
 
 /*
  * Counting a table's rows from what its stages say: extract says how many
- * more it has read, how many so far in this turn and are due in it, transform and load how many it is since they were
- * started.  All zero is a tally that nothing was said for.  Pure.
+ * more it has read, how many so far in this turn and are due in it, transform
+ * and load how many it is since they were started.  All zero is a tally that nothing was said for.  Pure.
  */
 struct tally {
 	struct counts ended;	/* of pipelines that have ended */

@@ -191,6 +191,65 @@ slow() { export SYNC_VERIFY_RATE=${1:-10}; }
 	mysql_q "DROP TABLE parts"
 }
 
+# bats test_tags=sources
+@test "what the bound comes to lack lowers the promise, until it lacks nothing" {
+	make_things 5
+	export SYNC_THINGS_DELETES=ignore
+	start
+	wait_until level_is exact
+	mysql_admin "SET GLOBAL innodb_status_output_locks = ON"
+	wait_until level_is best-effort
+	code plain_bound
+	said 'guaranteed now: best-effort: plain_bound'
+	mysql_admin "SET GLOBAL innodb_status_output_locks = OFF"
+	wait_until level_is exact
+	expect_equal "$(supervisor health --json | jq -c .guarantee.reasons)" "[]"
+	expect_equal "$(grep -c 'has gaps .*; best effort' log)" 1
+	expect_equal "$(grep -c 'none is overlooked from now on' log)" 1
+	stop
+
+	# What its words say stays when it tells all anew.
+	SYNC_THINGS_PIPELINE='extract things | transform | load --insecure' start
+	wait_until code insecure
+	mysql_admin "SET GLOBAL innodb_status_output_locks = ON"
+	wait_until code plain_bound
+	mysql_admin "SET GLOBAL innodb_status_output_locks = OFF"
+	code insecure
+	stop
+}
+
+# bats test_tags=sources
+@test "who holds changes back is in health, status and metrics" {
+	make_things 5
+	start
+	told() { [ "$(things .barrier.held)" = false ]; }
+	wait_until told
+	metric barrier_age_seconds | awk '{ exit !($1 >= 0 && $1 < 5) }'
+	mkfifo sql
+	MYSQL_PWD=$MYSQL_PASSWORD mariadb --no-defaults --skip-ssl -N \
+	    --unbuffered --protocol=tcp -h "$MYSQL_HOST" -P "$MYSQL_PORT" \
+	    -u "$MYSQL_USER" "$MYSQL_DATABASE" <sql >writer.out 3>&- &
+	exec 4>sql
+	echo "SELECT CONNECTION_ID(); BEGIN; INSERT INTO things (id)
+	    VALUES (100); SELECT 'in';" >&4
+	wait_until grep -q in writer.out
+	held() { [ "$(things .barrier.held)" = true ]; }
+	wait_until held
+	things '.barrier | [.connection, .user] | @csv' >holder
+	expect_equal "$(cat holder)" "$(head -n 1 writer.out),\"$MYSQL_USER\""
+	expect_equal "$(supervisor health --json | jq -c '.barriers_held[] |
+	    [.table, .connection]')" "[\"things\",$(head -n 1 writer.out)]"
+	supervisor health >out
+	expect_match out "^barriers_held +things: [0-9]+ s, by connection [0-9]+ of user $MYSQL_USER"
+	expect_equal "$(metric barrier_held)" 1
+	metric barrier_age_seconds | awk '{ exit !($1 >= 10) }'
+	echo "COMMIT;" >&4
+	exec 4>&-
+	wait_until told
+	expect_equal "$(supervisor health --json | jq -c .barriers_held)" "[]"
+	stop
+}
+
 @test "paused tables aren't verified, and then nothing is promised" {
 	make_things 50
 	export SYNC_VERIFY=0.02

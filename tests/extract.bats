@@ -507,6 +507,92 @@ points() {
 	wait $pid || true
 }
 
+# guarantees: what the guarantee was held down by, each time all was told.
+guarantees() {
+	jq -rs '[.[] | select(.operation == "guarantee").code] |
+	    join(" ") | gsub(" ?checked ?"; "|") | gsub("change_column ?"; "")' \
+	    "$1"
+}
+
+@test "--follow: what the bound comes to lack is told when it does" {
+	orders_table
+	mysql_admin "DROP USER IF EXISTS 'turn'@'%';
+	    CREATE USER 'turn'@'%' IDENTIFIED BY 'secret';
+	    GRANT SELECT ON \`$MYSQL_DATABASE\`.* TO 'turn'@'%';
+	    GRANT PROCESS ON *.* TO 'turn'@'%'"
+	session a
+	exec 4>a.sql
+	MYSQL_USER=turn MYSQL_PASSWORD=secret background extract --report \
+	    --follow 100ms orders >out 2>err
+	pid=$!
+	wait_until grep -q '"id":1,' out
+	expect_equal "$(guarantees err)" "|"
+
+	# The list has gaps for a while, and what is open then counts later.
+	echo "BEGIN; INSERT INTO orders (id) VALUES (7); SELECT 'in';" >&4
+	wait_until grep -q in a.out
+	mysql_admin "SET GLOBAL innodb_status_output_locks = ON"
+	wait_until eval '[ "$(guarantees err)" = "|plain_bound|" ]'
+	mysql_admin "SET GLOBAL innodb_status_output_locks = OFF"
+	wait_until eval '[ "$(guarantees err)" = "|plain_bound|open_before|" ]'
+	expect_equal "$(grep -c 'has gaps .*; best effort' err)" 1
+	expect_not_in err 'none is overlooked from now on'
+	echo "COMMIT;" >&4
+	exec 4>&-
+	wait_until eval '[ "$(guarantees err)" = "|plain_bound|open_before||" ]'
+	expect_equal "$(grep -c 'none is overlooked from now on' err)" 1
+
+	# What was granted counts until the connection is a new one.
+	mysql_admin "REVOKE PROCESS ON *.* FROM 'turn'@'%'"
+	mysql_admin "KILL $(mysql_q "SELECT ID FROM
+	    information_schema.PROCESSLIST WHERE USER = 'turn'")"
+	wait_until eval '[ "$(guarantees err)" = \
+	    "|plain_bound|open_before||no_process_privilege|" ]'
+	expect_equal "$(grep -c 'lacks the privilege PROCESS.*; best' err)" 1
+	mysql_admin "GRANT PROCESS ON *.* TO 'turn'@'%'"
+	mysql_admin "KILL $(mysql_q "SELECT ID FROM
+	    information_schema.PROCESSLIST WHERE USER = 'turn'")"
+	wait_until eval '[ "$(guarantees err)" = \
+	    "|plain_bound|open_before||no_process_privilege||" ]'
+	kill -TERM $pid
+	wait $pid || true
+	conserved out
+}
+
+@test "--report: a definition that changes in between is looked at again" {
+	orders_table
+	background extract --report --follow 100ms orders >out 2>err
+	pid=$!
+	wait_until grep -q '"id":1,' out
+	mysql_q "ALTER TABLE orders MODIFY updated_at TIMESTAMP(6) NULL"
+	wait_until eval '[ "$(guarantees err)" = "|no_on_update null_times|" ]'
+	kill -TERM $pid
+	wait $pid || true
+}
+
+@test "what a run without PROCESS has left open counts in the next" {
+	orders_table
+	mysql_admin "DROP USER IF EXISTS 'plain'@'%';
+	    CREATE USER 'plain'@'%' IDENTIFIED BY 'secret';
+	    GRANT SELECT ON \`$MYSQL_DATABASE\`.* TO 'plain'@'%'"
+	session a
+	exec 4>a.sql
+	echo "BEGIN; INSERT INTO orders (id) VALUES (7); SELECT 'in';" >&4
+	wait_until grep -q in a.out
+	MYSQL_USER=plain MYSQL_PASSWORD=secret run_stage extract orders
+	keep_state state
+	expect_in state '"guessed":true'
+	run_stage extract --report --state state orders
+	expect_equal "$(guarantees err)" "open_before|"
+	echo "COMMIT;" >&4
+	exec 4>&-
+	keep_state state
+	run_stage extract --report --state state orders
+	expect_equal "$(guarantees err)" "|"
+	keep_state state
+	expect_not_in state guessed
+}
+
 # replica begin|end: apply what another server has written; there is none.
 replica() {
 	case $MILLRACE_SOURCE-$1 in

@@ -351,6 +351,32 @@ test_lag(void)
 }
 
 static void
+test_barrier(void)
+{
+	struct alert * a = alert_new(&limits, hear, NULL);
+
+	table.succeeded_wall = wall;
+	table.bound = (struct held) { .age_us = 59 * SECOND_US, .is_held = 1,
+	    .connection = 7, .user = "ann" };
+	tick(a);
+	expect("", "held for less than a minute");
+	table.bound.age_us = 60 * SECOND_US;
+	tick(a);
+	tick(a);
+	expect("raised barrier orders 1\n", "held for a minute");
+	table.bound.connection = 0;
+	pass(SECOND_US);
+	tick(a);
+	table.bound = (struct held) { .age_us = 90 * SECOND_US };
+	tick(a);
+	pass(MINUTE_US);
+	tick(a);
+	expect("cleared barrier orders 3\n", "it may be old, if nobody holds it");
+	table.bound = (struct held) { .age_us = -1 };
+	alert_free(a);
+}
+
+static void
 test_json(void)
 {
 	struct alert_note n = { ALERT_FAILED, ALERT_REMINDER, LOG_LEVEL_ERROR,
@@ -381,6 +407,7 @@ main(void)
 	test_rejects();
 	test_rows();
 	test_lag();
+	test_barrier();
 	test_json();
 	buf_free(&told);
 	return (tap_done());

@@ -155,6 +155,13 @@ test_figures(struct metrics * m, struct report * r)
 	    90 && strstr(buf_text(&b),
 	    "full_cycle_age_seconds{table=\"a") == NULL,
 	    "how old the last complete verification is, if there was one");
+	ok(value(&b, "millrace_barrier_age_seconds{table=\"orders\"}") == 75.5 &&
+	    strstr(buf_text(&b), "barrier_age_seconds{table=\"a") == NULL &&
+	    value(&b, "millrace_barrier_held{table=\"orders\"}") == 1,
+	    "how old the bound is, where it is known");
+	ok(value(&b, "millrace_records_marked_total{table=\"orders\"}") == 5 &&
+	    value(&b, "millrace_records_ignored_total{table=\"orders\"}") ==
+	    6, "deletions that delete nothing");
 	ok(value(&b, "process_resident_memory_bytes") > 100000, "memory");
 	ok(value(&b, "process_open_fds") >= 3, "descriptors");
 	ok(strstr(buf_text(&b), "nosuch") == NULL,
@@ -169,9 +176,11 @@ main(void)
 	struct table_view t[2] = {
 		{ .name = "orders", .state = JOB_BACKOFF, .runs_ok = 3,
 		    .runs_failed = 1, .succeeded_wall = 1767323045678901,
-		    .lag_us = -1, .total = { .read = 200, .rejected = 4 },
+		    .lag_us = -1, .total = { .read = 200, .rejected = 4,
+		    .marked = 5, .ignored = 6 },
+		    .bound = { .age_us = 75500000, .is_held = 1 },
 		    .guarantee = &exact, .verify = { .age_us = 90000000 } },
-		{ .name = "a\"b\\c\nd", .lag_us = 1500000,
+		{ .name = "a\"b\\c\nd", .lag_us = 1500000, .bound = { .age_us = -1 },
 		    .guarantee = &none, .verify = { .age_us = -1 } },
 	};
 	struct report r = { .table = t, .n = 2 };

@@ -131,12 +131,14 @@ test_relay(void)
 	p = "{\"operation\":\"load\",\"records_processed\":9,"
 	    "\"records_created\":2,\"records_updated\":3,"
 	    "\"records_deleted\":1,\"records_stale\":1,"
+	    "\"records_marked\":4,\"records_ignored\":5,"
 	    "\"records_rejected\":2,\"conflicts_source\":1,"
 	    "\"conflicts_target\":1}";
 	relay_read("load", p, strlen(p), &l);
 	ok(l.counted == RELAY_LOADED && l.counts.written == 9 &&
 	    l.counts.created == 2 && l.counts.updated == 3 &&
 	    l.counts.deleted == 1 && l.counts.stale == 1 &&
+	    l.counts.marked == 4 && l.counts.ignored == 5 &&
 	    l.counts.rejected == 2 && l.counts.conflicts == 2, "counts");
 	relay_clear(&l);
 	relay_read("jq", p, strlen(p), &l);
@@ -147,6 +149,20 @@ test_relay(void)
 	relay_read("extract", p, strlen(p), &l);
 	ok(l.counted == RELAY_READING && l.counts.read == 7 && l.due == 9 &&
 	    l.quiet && strcmp(l.code, "x") == 0, "how far extract is");
+	relay_clear(&l);
+	p = "{\"level\":\"info\",\"operation\":\"bound\","
+	    "\"barrier_age_seconds\":12.345678,\"connection\":9,"
+	    "\"user\":\"ann\"}";
+	relay_read("extract", p, strlen(p), &l);
+	ok(l.has_bound && l.quiet && l.guarantee == NULL &&
+	    l.bound.age_us == 12345678 && l.bound.is_held &&
+	    l.bound.connection == 9 && strcmp(l.bound.user, "ann") == 0,
+	    "how old its bound is, and who holds it");
+	relay_clear(&l);
+	p = "{\"operation\":\"bound\",\"barrier_age_seconds\":-0.5}";
+	relay_read("extract", p, strlen(p), &l);
+	ok(l.has_bound && l.bound.age_us == 0 && !l.bound.is_held &&
+	    l.bound.user[0] == '\0', "nobody");
 	relay_clear(&l);
 }
 
