@@ -285,22 +285,30 @@ config_verify(const struct config * c, const char * table,
 	return (rc);
 }
 
-int
-config_keeps_deleted(const struct config * c, const char * table,
+enum guarantee_deletes
+config_deletes(const struct config * c, const char * table,
     const char * schema)
 {
 	const char * text = settings_of_stream(c->settings, "SYNC_", table,
 	    "_DELETES");
-	char * own = NULL;
-	int yes;
+	enum guarantee_deletes deletes = GUARANTEE_ALL;
+	char * own = NULL, * soft = NULL;
 
 	if (text == NULL)
 		text = settings_text(c->settings, "SYNC_DELETES");
-	if (text == NULL && schema != NULL)
-		text = own = schemas_deletes(schema);
-	yes = (text != NULL && strcmp(text, "ignore") == 0);
+	if (schema != NULL) {
+		own = schemas_deletes(schema);
+		soft = schemas_soft_delete(schema);
+	}
+	if (text == NULL)
+		text = own;
+	if (text != NULL && strcmp(text, "ignore") == 0)
+		deletes = GUARANTEE_NONE;
+	else if (soft != NULL)
+		deletes = GUARANTEE_SOFT;
 	free(own);
-	return (yes);
+	free(soft);
+	return (deletes);
 }
 
 const char *

@@ -6,6 +6,7 @@
 
 #include "../common/settings.h"
 
+#include "guarantee.h"
 #include "schedule.h"
 
 /*
@@ -63,12 +64,12 @@ int config_verify(const struct config * c, const char * table,
     struct schedule * s, const char ** cron);
 
 /**
- * config_keeps_deleted(c, table, schema):
- * Does the table's collection keep what is deleted in the source, by the
- * settings, or else by its schema file, which may be NULL?
+ * config_deletes(c, table, schema):
+ * What is asked for of the table's deleted rows, by the settings, or else by
+ * its schema file, which may be NULL?
  */
-int config_keeps_deleted(const struct config * c, const char * table,
-    const char * schema);
+enum guarantee_deletes config_deletes(const struct config * c,
+    const char * table, const char * schema);
 
 /* SYNC_<ENTITY>_PIPELINE, or NULL. */
 const char * config_pipeline(const struct config * c, const char * table);

@@ -11,7 +11,7 @@ cycle_begin(struct cycle * c, int64_t now)
 	c->mend = 0;
 	c->begun = now;
 	c->looked = 0;
-	c->mended = 0;
+	c->mended = c->gone = 0;
 	memset(&c->full, 0, sizeof c->full);
 	memset(&c->last, 0, sizeof c->last);
 }
@@ -43,6 +43,7 @@ complete(struct cycle * c, uint64_t left, int64_t now)
 	c->done_ended = now;
 	c->done = c->full;
 	c->done_mended = c->mended;
+	c->done_gone = c->gone;
 	c->foreign = c->last.foreign;
 	c->left = left;
 	if (left == 0)
@@ -77,6 +78,9 @@ cycle_looked(struct cycle * c, const struct looked * sums, int repair,
 	c->mended += sums->mended;
 	if (c->look == 1)
 		c->held = 0;
+	if (c->look == CYCLE_LOOKS && lasting(sums) > 0 &&
+	    sums->extra > sums->foreign)
+		c->gone = sums->extra - sums->foreign;
 	if (differences(sums) == 0)
 		return (complete(c, 0, now));
 	if (c->look == CYCLE_LEFT || (c->look == CYCLE_LOOKS && !c->mend))
@@ -147,7 +151,7 @@ cycle_cover(const struct cycle * c, const struct cycle_plan * plan,
 {
 	int64_t age = now - c->done_begun, within, limit;
 
-	*cover = (struct guarantee_cover) { NULL, NULL, 0 };
+	*cover = (struct guarantee_cover) { .gone = c->done_gone > 0 };
 	cover->code = why_not(c, plan, &cover->text);
 	if (c->done_ended == 0 || !plan->on)
 		return (0);
@@ -188,6 +192,7 @@ static const struct {
 	MEMBER(done_begun), MEMBER(done_ended), MEMBER(within_us),
 	MEMBER(done.compared), MEMBER(done.missing), MEMBER(done.different),
 	MEMBER(done.extra), MEMBER(done.left_out), MEMBER(done_mended),
+	MEMBER(gone), MEMBER(done_gone),
 	MEMBER(left), MEMBER(left_since), MEMBER(foreign),
 	MEMBER(last.foreign)
 #undef MEMBER

@@ -41,6 +41,7 @@ struct cycle {
 	int64_t begun, looked;		/* it; the end of the last look */
 	struct looked full, last;	/* what the looks came to */
 	uint64_t mended;
+	uint64_t gone;			/* rows: their documents lasted */
 	int64_t bytes;			/* of what the last look has found */
 
 	/* What came of the last ones. */
@@ -48,7 +49,7 @@ struct cycle {
 	int64_t within_us;		/* from the begin of the one before to
 					 * its end; 0: not known yet */
 	struct looked done;		/* what it found, at first */
-	uint64_t done_mended;
+	uint64_t done_mended, done_gone;
 	uint64_t left;			/* differences that it has left */
 	uint64_t foreign;		/* documents that we didn't write and
 					 * that have no row; none of those */

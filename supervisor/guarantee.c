@@ -6,6 +6,7 @@
 #include "guarantee.h"
 
 #define DELETES_CODE	"change_column"	/* of extract */
+#define SOFT_CODE	"soft_delete"
 #define REASONS_MAX	32	/* a program that says more says too much */
 
 static const char * const words[] = { "best-effort", "reconciled-within",
@@ -94,19 +95,45 @@ guarantee_level(const struct guarantee * g)
 	return (level);
 }
 
+/*
+ * Rows are deleted by a column that says so: that is seen.  What would not be
+ * is told, as it rests on the application; it lowers the promise as soon as it
+ * has been found to happen.
+ */
+static int
+add_soft(struct guarantee * g, int gone)
+{
+
+	if (!gone) {
+		guarantee_add(g, words[GUARANTEE_EXACT], SOFT_CODE, "rows are "
+		    "deleted by their soft-delete column, which is seen; one "
+		    "that is removed without it, or before that was read, "
+		    "would not be");
+		return (0);
+	}
+	guarantee_add(g, words[GUARANTEE_RECONCILED], SOFT_CODE, "the last "
+	    "verification has found rows that were removed without their "
+	    "soft-delete column, or before that was read: these are not seen");
+	return (1);
+}
+
 void
 guarantee_compose(struct guarantee * g, const struct guarantee * known,
-    const struct guarantee_cover * cover, int keeps)
+    const struct guarantee_cover * cover, enum guarantee_deletes deletes)
 {
+	const struct guarantee_reason * r;
 	int blind = 0;
 	size_t i;
 
 	guarantee_clear(g);
 	for (i = 0; i < known->n; i++) {
-		const struct guarantee_reason * r = &known->reason[i];
-
-		if (keeps && strcmp(r->code, DELETES_CODE) == 0)
+		r = &known->reason[i];
+		if (strcmp(r->code, DELETES_CODE) == 0 &&
+		    deletes != GUARANTEE_ALL) {
+			if (deletes == GUARANTEE_SOFT)
+				blind |= add_soft(g, cover->gone);
 			continue;
+		}
 		blind |= (r->most == GUARANTEE_RECONCILED);
 		guarantee_add(g, words[r->most], r->code, r->text);
 	}

@@ -36,6 +36,15 @@ struct guarantee_cover {
 	const char * code;	/* why not, and */
 	const char * text;	/* as a sentence; NULL: they are, */
 	int64_t within_us;	/* within this time */
+	int gone;		/* the last complete verification found rows
+				 * that were gone, and nobody had seen it */
+};
+
+/* What is asked for of rows that are deleted in the source. */
+enum guarantee_deletes {
+	GUARANTEE_ALL,		/* that their documents go, or are marked */
+	GUARANTEE_SOFT,		/* the same; a column says that they are */
+	GUARANTEE_NONE		/* nothing */
 };
 
 /* Forget all. */
@@ -51,13 +60,13 @@ void guarantee_add(struct guarantee * g, const char * level,
     const char * code, const char * text);
 
 /**
- * guarantee_compose(g, known, cover, keeps):
+ * guarantee_compose(g, known, cover, deletes):
  * Make ${g} what holds: the reasons ${known}, and ${cover} for changes that
- * are overlooked.  Of a table that ${keeps} what is deleted in the source,
- * that deletes are overlooked is no reason.
+ * are overlooked.  That deletes are is no reason where nothing is asked for,
+ * and where a column says them, unless others were found.
  */
 void guarantee_compose(struct guarantee * g, const struct guarantee * known,
-    const struct guarantee_cover * cover, int keeps);
+    const struct guarantee_cover * cover, enum guarantee_deletes deletes);
 
 /* What all reasons allow; nothing before all are known. */
 enum guarantee_level guarantee_level(const struct guarantee * g);

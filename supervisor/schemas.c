@@ -137,6 +137,13 @@ schemas_deletes(const char * path)
 	return (text_in(path, NULL, "x-deletes"));
 }
 
+char *
+schemas_soft_delete(const char * path)
+{
+
+	return (text_in(path, "x-soft-delete", "column"));
+}
+
 /* Is it the name of a schema file? */
 static int
 is_schema(const char * name)

@@ -29,4 +29,7 @@ char * schemas_collection(const char * path);
 /* The same of x-deletes: what becomes of documents of deleted rows. */
 char * schemas_deletes(const char * path);
 
+/* The same of the column in x-soft-delete: what says that rows are deleted. */
+char * schemas_soft_delete(const char * path);
+
 #endif /* !SCHEMAS_H_ */

@@ -86,7 +86,7 @@ start_pipeline(struct table * t, struct mono now)
 	spec.plan = t->plan;
 	spec.rounds = t->rounds;
 	t->killed = t->no_checkpoint = 0;
-	t->keeps = config_keeps_deleted(t->host->cfg, t->name, t->schema);
+	t->deletes = config_deletes(t->host->cfg, t->name, t->schema);
 	t->unheard = 1;
 	guarantee_clear(&t->heard);
 	command_guarantee(t->plan, &t->heard);
@@ -392,7 +392,7 @@ table_compose(struct table * t)
 	size_t i;
 
 	verifier_cover(t->verifier, &cover);
-	guarantee_compose(&t->guarantee, known, &cover, t->keeps);
+	guarantee_compose(&t->guarantee, known, &cover, t->deletes);
 	is = guarantee_level(&t->guarantee);
 	if (is == was && fresh == !t->guarantee.checked)
 		return;

@@ -54,7 +54,7 @@ struct table {
 	struct guarantee heard;		/* of this pipeline, so far */
 	int unheard;			/* it hasn't said all yet */
 	struct guarantee known;		/* of the last that said all */
-	int keeps;			/* what is deleted in the source */
+	enum guarantee_deletes deletes;	/* what is asked for of them */
 	struct guarantee guarantee;	/* what holds */
 	struct held bound;		/* as it was told last */
 	struct drift drift;

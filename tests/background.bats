@@ -219,6 +219,38 @@ slow() { export SYNC_VERIFY_RATE=${1:-10}; }
 }
 
 # bats test_tags=sources
+@test "soft deletes are seen; rows that are removed otherwise lower the promise" {
+	make_things 20
+	mysql_q "ALTER TABLE things ADD gone_at TIMESTAMP(3) NULL"
+	mkdir schemas
+	cat >schemas/things.json <<-END
+	{"x-source":{"table":"things"},"x-columns":"drop",
+	"x-soft-delete":{"column":"gone_at","then":"delete"},
+	"properties":{"id":{},"name":{},"updated_at":{}}}
+	END
+	export SYNC_SCHEMAS=$PWD/schemas
+	start
+	wait_until level_is exact
+	code soft_delete
+	mysql_q "UPDATE things SET gone_at = NOW() WHERE id = 3"
+	left() { [ "$(mongo_q count things)" = "$1" ]; }
+	wait_until left 19
+
+	# That it is removed, too, when its document has gone is nothing new.
+	mysql_q "DELETE FROM things WHERE id = 3"
+	verify
+	level_is exact
+	mysql_q "DELETE FROM things WHERE id = 4"
+	verify
+	left 18
+	wait_until level_is reconciled-within
+	code soft_delete
+	verify
+	wait_until level_is exact
+	stop
+}
+
+# bats test_tags=sources
 @test "who holds changes back is in health, status and metrics" {
 	make_things 5
 	start

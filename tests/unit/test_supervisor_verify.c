@@ -96,6 +96,14 @@ test_foreign(void)
 	    .counted = 5000 };
 	ok(cycle_looked(&c, &l, 1, 10, T0) && c.left == 0 &&
 	    c.left_since == 0 && c.foreign == 5000, "and are no difference");
+	ok(c.done_gone == 2, "rows of ours were gone");
+	cycle_begin(&c, T0);
+	cycle_looked(&c, &l, 1, 10, T0);
+	cycle_looked(&c, &l, 1, 10, T0);
+	cycle_looked(&c, &l, 1, 10, T0);
+	ok(c.done_gone == 2, "as far as is known");
+	cycle_looked(&c, &l, 1, 10, T0);
+	ok(c.look == 0 && c.done_gone == 0, "none since");
 }
 
 static void
@@ -189,6 +197,8 @@ test_file(void)
 	cycle_begin(&c, T0 + HOUR);
 	look(&c, 7, 7, 1, 10, T0 + HOUR);
 	c.bytes = 4711;
+	c.gone = 3;
+	c.done_gone = 4;
 	cycle_failed(&c);
 	cycle_put(&c, &b);
 	ok(statefile_parse(b.p, b.n, CYCLE_FORMAT, &f) == STATEFILE_OK,
@@ -199,7 +209,8 @@ test_file(void)
 	    d.failed, "the open one");
 	ok(d.done_begun == T0 && d.done_ended == T0 + 3 && d.left == 5 &&
 	    d.left_since == c.left_since && d.done.different == 5 &&
-	    d.within_us == c.within_us, "the last one");
+	    d.within_us == c.within_us && d.gone == 3 && d.done_gone == 4,
+	    "the last one");
 	statefile_free(f);
 	buf_clear(&b);
 	statefile_head(&b, CYCLE_FORMAT);
@@ -216,12 +227,12 @@ test_file(void)
 /* The level that follows from reasons and a cover. */
 static void
 expect_level(const struct guarantee * known,
-    const struct guarantee_cover * cover, int keeps,
+    const struct guarantee_cover * cover, enum guarantee_deletes deletes,
     enum guarantee_level level, size_t n, int64_t within)
 {
 	struct guarantee g = { .n = 0 };
 
-	guarantee_compose(&g, known, cover, keeps);
+	guarantee_compose(&g, known, cover, deletes);
 	ok(guarantee_level(&g) == level && g.n == n && g.within_us == within,
 	    "%s, %zu reasons", guarantee_word(guarantee_level(&g)), g.n);
 	guarantee_clear(&g);
@@ -230,22 +241,29 @@ expect_level(const struct guarantee * known,
 static void
 test_compose(void)
 {
-	struct guarantee_cover yes = { NULL, NULL, HOUR };
-	struct guarantee_cover no = { "not_verified", "never", 0 };
+	struct guarantee_cover yes = { NULL, NULL, HOUR, 0 };
+	struct guarantee_cover no = { "not_verified", "never", 0, 0 };
+	struct guarantee_cover gone = { NULL, NULL, HOUR, 1 };
 	struct guarantee k = { .n = 0 };
 
-	expect_level(&k, &yes, 0, GUARANTEE_BEST_EFFORT, 0, 0);
+	expect_level(&k, &yes, GUARANTEE_ALL, GUARANTEE_BEST_EFFORT, 0, 0);
 	guarantee_add(&k, "reconciled-within", "change_column", "deletes");
-	expect_level(&k, &yes, 0, GUARANTEE_BEST_EFFORT, 1, 0);
+	expect_level(&k, &yes, GUARANTEE_ALL, GUARANTEE_BEST_EFFORT, 1, 0);
 	guarantee_add(&k, "exact", GUARANTEE_CHECKED, "all is told");
-	expect_level(&k, &yes, 0, GUARANTEE_RECONCILED, 1, HOUR);
-	expect_level(&k, &no, 0, GUARANTEE_BEST_EFFORT, 2, 0);
-	expect_level(&k, &no, 1, GUARANTEE_EXACT, 0, 0);
+	expect_level(&k, &yes, GUARANTEE_ALL, GUARANTEE_RECONCILED, 1, HOUR);
+	expect_level(&k, &no, GUARANTEE_ALL, GUARANTEE_BEST_EFFORT, 2, 0);
+	expect_level(&k, &no, GUARANTEE_NONE, GUARANTEE_EXACT, 0, 0);
+
+	/* A column says it: as long as rows aren't removed otherwise. */
+	expect_level(&k, &no, GUARANTEE_SOFT, GUARANTEE_EXACT, 1, 0);
+	expect_level(&k, &gone, GUARANTEE_SOFT, GUARANTEE_RECONCILED, 1, HOUR);
+	expect_level(&k, &gone, GUARANTEE_NONE, GUARANTEE_EXACT, 0, 0);
 	guarantee_add(&k, "reconciled-within", "cascades", "keys");
-	expect_level(&k, &no, 1, GUARANTEE_BEST_EFFORT, 2, 0);
-	expect_level(&k, &yes, 1, GUARANTEE_RECONCILED, 1, HOUR);
+	expect_level(&k, &no, GUARANTEE_SOFT, GUARANTEE_BEST_EFFORT, 3, 0);
+	expect_level(&k, &no, GUARANTEE_NONE, GUARANTEE_BEST_EFFORT, 2, 0);
+	expect_level(&k, &yes, GUARANTEE_NONE, GUARANTEE_RECONCILED, 1, HOUR);
 	guarantee_add(&k, "best-effort", "no_process_privilege", "none");
-	expect_level(&k, &yes, 1, GUARANTEE_BEST_EFFORT, 2, 0);
+	expect_level(&k, &yes, GUARANTEE_NONE, GUARANTEE_BEST_EFFORT, 2, 0);
 	guarantee_clear(&k);
 }
 
