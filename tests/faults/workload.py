@@ -22,8 +22,8 @@ HOT = 12                # keys that everybody changes
 OWN = 40                # keys that one writer deletes and inserts again
 PRIVATE = "zq7-private"         # in every row, and nowhere it doesn't belong
 
-# How many threads of a kind, in each process.
-KINDS = {"auto": 3, "txn": 4, "idle": 16, "xa": 3, "owner": 1, "tick": 1,
+# How many threads of a kind, in each of two processes.
+KINDS = {"auto": 3, "txn": 4, "idle": 20, "xa": 3, "owner": 1, "tick": 1,
          "poller": 1, "lock": 1}
 
 
