@@ -256,32 +256,39 @@ bookmark_print(struct buf * b, const struct bookmark * bm,
 #define DAY_LEN		10
 #define ZERO_TIME	"0000-00-00 00:00:00.000000"
 
-/* Only what times are written with. */
+/* Is it ${zero}, or what that begins with, with other digits? */
 static int
-is_time_text(const char * p, size_t n)
+is_like(const char * zero, const char * p, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		if ((unsigned char)(p[i] - '0') > 9 && p[i] != '-' &&
-		    p[i] != ':' && p[i] != '.' && p[i] != ' ')
-			return (0);
-	}
-	return (n > 0 && n < sizeof ZERO_TIME);
-}
-
-/* Is it ZERO_TIME, or what that begins with, with other digits? */
-static int
-is_day_or_time(const char * p, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n && i < sizeof ZERO_TIME - 1; i++) {
-		if (ZERO_TIME[i] == '0' ? (unsigned char)(p[i] - '0') > 9 :
-		    p[i] != ZERO_TIME[i])
+	for (i = 0; i < n && zero[i] != '\0'; i++) {
+		if (zero[i] == '0' ? (unsigned char)(p[i] - '0') > 9 :
+		    p[i] != zero[i])
 			return (0);
 	}
 	return (i == n);
+}
+
+static int
+is_day_or_time(const char * p, size_t n)
+{
+
+	return (is_like(ZERO_TIME, p, n));
+}
+
+/* A TIME, with two digits for its hours, or three. */
+static int
+is_span_of_time(const char * p, size_t n)
+{
+	static const char zero[] = "000:00:00.000000";
+	size_t minus = (n > 0 && *p == '-');
+	size_t two = (n - minus > 2 && p[minus + 2] == ':');
+	size_t whole = strlen("000:00:00") - two;
+
+	p += minus;
+	n -= minus;
+	return ((n == whole || n > whole + 1) && is_like(zero + two, p, n));
 }
 
 /*
@@ -427,7 +434,7 @@ parse_field(struct buf * b, const struct json_node * node,
 			return (-1);
 		break;
 	case CELL_TIME:
-		if (p == NULL || !is_time_text(p, n))
+		if (p == NULL || !is_span_of_time(p, n))
 			return (-1);
 		break;
 	case CELL_BINARY:

@@ -245,6 +245,38 @@ test_refusals(void)
 	bookmark_free(&bm);
 }
 
+/* A TIME of a key. */
+static void
+test_spans(void)
+{
+	static const char * const good[] = { "00:00:00", "-838:59:59",
+		"838:59:59.000000", "-01:02:03.4", "100:00:00.12" };
+	static const char * const bad[] = { "", "-", "0", "1:02:03", "01:02",
+		"01:02:3", "01:02:03.", "01:02:03.1234567", "1000:00:00",
+		"--01:02:03", "01-02:03", "01:02:03 ", "01 02:03", "::",
+		"2026-01-02", ".1", "01:02:03:04", "-838:59:59.", "01::02:03",
+		"0a:00:00", "000:00:0" };
+	struct bookmark bm;
+	char text[200];
+	size_t i;
+
+	columns[1] = (struct catalog_column) { .name = "k",
+	    .kind = CELL_TIME };
+	for (i = 0; i < sizeof good / sizeof good[0]; i++) {
+		sprintf(text, HEAD "\"2026-01-01\",\"key\":[\"%s\"]}",
+		    good[i]);
+		ok(parses(text, &bm) == 0 && bm.at.nkey == 1, "%s", good[i]);
+		bookmark_free(&bm);
+	}
+	for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		sprintf(text, HEAD "\"2026-01-01\",\"key\":[\"%s\"]}",
+		    bad[i]);
+		ok(parses(text, &bm) == 0 && bm.at.nkey == 0, "not \"%s\"",
+		    bad[i]);
+		bookmark_free(&bm);
+	}
+}
+
 static void
 test_state(void)
 {
@@ -286,6 +318,7 @@ main(void)
 	test_keys();
 	test_scan();
 	test_refusals();
+	test_spans();
 	test_state();
 	buf_free(&out);
 	buf_free(&why);
