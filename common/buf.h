@@ -50,6 +50,26 @@ buf_put(struct buf * b, const void * p, size_t n)
 	b->n += n;
 }
 
+/**
+ * buf_copy(dst, p, n):
+ * Copy ${n} bytes in whole blocks of 32: up to as many more are read, and
+ * written.  Return the byte behind them at ${dst}.  For pieces that nearly
+ * all take one block.
+ */
+static inline char *
+buf_copy(char * dst, const char * p, size_t n)
+{
+	size_t i;
+
+	memcpy(dst, p, 16);
+	memcpy(dst + 16, p + 16, 16);
+	for (i = 32; __builtin_expect(i < n, 0); i += 32) {
+		memcpy(dst + i, p + i, 16);
+		memcpy(dst + i + 16, p + i + 16, 16);
+	}
+	return (dst + n);
+}
+
 /* Append one byte. */
 static inline void
 buf_putc(struct buf * b, char c)

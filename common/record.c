@@ -514,28 +514,40 @@ parse_any(struct record_reader * rd, struct record * r,
 	return (0);
 }
 
+/*
+ * A line that isn't like the last row; only from ${record} on if that isn't
+ * NULL.
+ */
+static int __attribute__((noinline))
+parse_plainly(struct record_reader * rd, size_t n, const char * record,
+    struct record * r, struct record_error * err)
+{
+	const char * p = r->line;
+	const char * end = memchr(p, '\n', n);
+
+	if (end == NULL)
+		end = p + n;
+	r->len = (size_t)(end - p);
+	if (record != NULL) {
+		if ((record = read_fields(rd, record, end, r, err)) == NULL)
+			return (-1);
+		if (record + 1 == end && *record == '}')
+			return (0);
+	}
+	*r = (struct record) { .line = p, .len = (size_t)(end - p) };
+	return (parse_any(rd, r, err));
+}
+
 int
 record_parse(struct record_reader * rd, const char * p, size_t n,
     struct record * r, struct record_error * err)
 {
-	const char * end = p + n;
-	const char * q;
+	const char * record;
 
 	r->line = p;
-	if (record_quick(rd, r, end, &q))
+	if (record_quick(rd, r, p + n, &record))
 		return (0);
-	if ((p = memchr(p, '\n', n)) != NULL)
-		end = p;
-	p = r->line;
-	r->len = n = (size_t)(end - p);
-	if (q != NULL) {
-		if ((q = read_fields(rd, q, end, r, err)) == NULL)
-			return (-1);
-		if (q + 1 == end && *q == '}')
-			return (0);
-	}
-	*r = (struct record) { .line = p, .len = n };
-	return (parse_any(rd, r, err));
+	return (parse_plainly(rd, n, record, r, err));
 }
 
 int

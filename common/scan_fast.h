@@ -230,7 +230,7 @@ scan_digits(const char * p)
 
 	while ((other = scan_no_digits(p)) == 0)
 		p += SCAN_BLOCK;
-	return (p + __builtin_ctz(other));
+	return (p + (unsigned)__builtin_ctz(other));
 }
 
 static inline const char *
@@ -277,7 +277,7 @@ scan_simple(const char * p, struct scan_value * v)
 	if (*p == '"') {
 		while ((odd = scan_odd(q)) == 0)
 			q += SCAN_BLOCK;
-		q += __builtin_ctz(odd);
+		q += (unsigned)__builtin_ctz(odd);
 		if (*q != '"')
 			return (NULL);
 		*v = (struct scan_value) { p + 1, (size_t)(q - p - 1),

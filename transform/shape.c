@@ -33,7 +33,6 @@ struct shape {
 	struct part * part;	/* all of its operations, ... */
 	size_t npart;		/* ... or 0 if some do something else */
 	size_t nflat;		/* ... or 0 if some do so with any row */
-	int gone;		/* the row is deleted by x-soft-delete */
 	struct level * level;
 	unsigned nlevel;
 	struct scratch * mem;
@@ -85,21 +84,6 @@ shape_free(struct shape * sh)
 	scratch_free(sh->mem);
 	buf_free(&sh->buf);
 	free(sh);
-}
-
-/*
- * Copy ${n} bytes that have at least 32 readable ones behind them to where
- * as many may be written: short pieces, nearly all, take two moves.
- */
-static inline char *
-copy(char * dst, const char * p, size_t n)
-{
-
-	memcpy(dst, p, 16);
-	memcpy(dst + 16, p + 16, 16);
-	if (__builtin_expect(n > 32, 0))
-		memcpy(dst + 32, p + 32, n - 32);
-	return (dst + n);
 }
 
 /* Put the path of ${op} before that of the verdict. */
@@ -312,8 +296,8 @@ run_all(struct shape * sh, const struct record * r, struct buf * out,
 				out->n = (size_t)(d - out->p);
 				d = reserve(out, room, &limit);
 			}
-			d = copy(d, op->head, op->nhead);
-			d = copy(d, p, n);
+			d = buf_copy(d, op->head, op->nhead);
+			d = buf_copy(d, p, n);
 			continue;
 		}
 		out->n = (size_t)(d - out->p);
@@ -345,8 +329,8 @@ run_parts(struct shape * sh, const struct record * r, struct buf * out)
 		    is_copied(sh, pc->op, pc->v, &why) != 1)
 			return (-1);
 		p = scan_raw(pc->v, &n);
-		d = copy(d, pc->head, pc->nhead);
-		d = copy(d, p, n);
+		d = buf_copy(d, pc->head, pc->nhead);
+		d = buf_copy(d, p, n);
 	}
 	out->n = (size_t)(d - out->p);
 	return (0);
@@ -374,19 +358,27 @@ is_sdc(const struct record_field * f)
 	return (f->key.n >= 5 && memcmp(f->key.p, "_sdc_", 5) == 0);
 }
 
-/* A member that always passes, unless another one takes its place. */
+/* Does a row of this kind get the time of its deletion here? */
 static int
-is_passed(const struct shape * sh, const struct record_field * f)
+is_gone(enum shape_row is)
 {
 
-	return (is_sdc(f) && !(sh->gone && scan_equal(&f->key, DELETED_AT,
+	return (is == SHAPE_MARKED || is == SHAPE_REMOVED);
+}
+
+/* A member that always passes, unless another one takes its place. */
+static int
+is_passed(const struct record_field * f, enum shape_row is)
+{
+
+	return (is_sdc(f) && !(is_gone(is) && scan_equal(&f->key, DELETED_AT,
 	    sizeof DELETED_AT - 1)));
 }
 
 /* Columns without an operation, by the policy. */
 static int
-put_others(struct shape * sh, const struct record * r, struct buf * out,
-    struct verdict * why)
+put_others(struct shape * sh, const struct record * r, enum shape_row is,
+    struct buf * out, struct verdict * why)
 {
 	const struct plan * plan = sh->plan;
 	const struct record_field * f;
@@ -396,7 +388,7 @@ put_others(struct shape * sh, const struct record * r, struct buf * out,
 		if (f->slot >= 0 && (size_t)f->slot < plan->ncols)
 			continue;
 		if (is_sdc(f)) {
-			if (is_passed(sh, f))
+			if (is_passed(f, is))
 				put_field(out, f);
 			continue;
 		}
@@ -440,16 +432,14 @@ find_parts(struct shape * sh)
 	sh->npart = sh->nflat;
 }
 
-/* Columns to their slots, unless they stand there from the last row. */
-static void
+/* The row's columns aren't the last one's: to their slots. */
+static void __attribute__((noinline))
 take_columns(struct shape * sh, const struct record * r)
 {
 	const size_t ncols = sh->plan->ncols;
 	const struct record_field * f = r->field;
 	const struct record_field * end = f + r->nfield;
 
-	if (r->shape == sh->shape)
-		return;
 	sh->shape = r->shape;
 	sh->others = 0;
 	memset(sh->col, 0, ncols * sizeof *sh->col);
@@ -476,68 +466,69 @@ put_gone(struct shape * sh, const struct record * r, struct buf * out)
 		buf_puts(out, "\"1970-01-01T00:00:00.000000Z\"");
 }
 
-int
-shape_record(struct shape * sh, const struct record * r, struct buf * out,
-    struct verdict * why)
-{
-	size_t start = out->n;
-	int rc;
-
-	take_columns(sh, r);
-	scratch_reset(sh->mem);
-	sh->nlevel = 0;
-	rc = sh->npart > 0 ? run_parts(sh, r, out) : -1;
-	if (rc == -1)
-		rc = run_all(sh, r, out, why);
-	if (rc == 0 && sh->others > 0)
-		rc = put_others(sh, r, out, why);
-	if (rc == -1) {
-		out->n = start;
-		return (-1);
-	}
-	if (sh->gone)
-		put_gone(sh, r, out);
-	close_object(out, start);
-	return (0);
-}
-
-int
-shape_is_gone(struct shape * sh, const struct record * r)
+enum shape_row
+shape_take(struct shape * sh, const struct record * r)
 {
 	const struct plan * plan = sh->plan;
 	const struct scan_value * v;
 
-	sh->gone = 0;
-	if (plan->soft == -1 || r->op == 'd')
-		return (0);
-	take_columns(sh, r);
-	v = sh->col[plan->soft];
-	sh->gone = (v != NULL && softdelete_meets(&plan->sf->soft, v));
-	return (sh->gone);
+	if (r->shape != sh->shape)
+		take_columns(sh, r);
+	if (r->op == 'd')
+		return (SHAPE_DELETION);
+	if (plan->soft == -1 || (v = sh->col[plan->soft]) == NULL ||
+	    !softdelete_meets(&plan->sf->soft, v))
+		return (SHAPE_ROW);
+	return (plan->sf->soft.marks ? SHAPE_MARKED : SHAPE_REMOVED);
 }
 
-int
-shape_delete(struct shape * sh, const struct record * r, struct buf * out,
-    struct verdict * why)
+/* All of the row, without the brackets. */
+static int
+put_row(struct shape * sh, const struct record * r, enum shape_row is,
+    struct buf * out, struct verdict * why)
+{
+
+	if ((sh->npart == 0 || run_parts(sh, r, out) == -1) &&
+	    run_all(sh, r, out, why) == -1)
+		return (-1);
+	return (sh->others > 0 ? put_others(sh, r, is, out, why) : 0);
+}
+
+/* What there is of a row that is deleted: the key, and _sdc_ members. */
+static int
+put_deletion(struct shape * sh, const struct record * r, enum shape_row is,
+    struct buf * out, struct verdict * why)
 {
 	const struct op * op = sh->plan->op;
 	const struct record_field * f;
-	size_t start = out->n;
 
-	take_columns(sh, r);
-	scratch_reset(sh->mem);
-	sh->nlevel = 0;
 	for (; op < sh->plan->op + sh->plan->nop; op++) {
-		if (op->key && put_value(sh, op, out, why) == -1) {
-			out->n = start;
+		if (op->key && put_value(sh, op, out, why) == -1)
 			return (-1);
-		}
 	}
 	for (f = r->field; f < r->field + r->nfield; f++) {
-		if (is_passed(sh, f))
+		if (is_passed(f, is))
 			put_field(out, f);
 	}
-	if (sh->gone)
+	return (0);
+}
+
+int
+shape_put(struct shape * sh, const struct record * r, enum shape_row is,
+    struct buf * out, struct verdict * why)
+{
+	size_t start = out->n;
+	int rc;
+
+	scratch_reset(sh->mem);
+	sh->nlevel = 0;
+	rc = is == SHAPE_ROW || is == SHAPE_MARKED ?
+	    put_row(sh, r, is, out, why) : put_deletion(sh, r, is, out, why);
+	if (rc == -1) {
+		out->n = start;
+		return (-1);
+	}
+	if (is_gone(is))
 		put_gone(sh, r, out);
 	close_object(out, start);
 	return (0);

@@ -15,29 +15,31 @@ struct shape;
 struct shape * shape_new(const struct plan * plan);
 void shape_free(struct shape * sh);
 
-/**
- * shape_record(sh, r, out, why):
- * Append to ${out} the document that is made of the row ${r}, whose slots
- * are those of plan->names.  Return 0, or fill ${why} and return -1; ${out}
- * is then as before.
- */
-int shape_record(struct shape * sh, const struct record * r,
-    struct buf * out, struct verdict * why);
+/* What a row is. */
+enum shape_row {
+	SHAPE_ROW,		/* a row that is there */
+	SHAPE_MARKED,		/* there, but deleted as x-soft-delete says: */
+	SHAPE_REMOVED,		/* its document stays, with a mark; or not */
+	SHAPE_DELETION		/* a row that is gone */
+};
 
 /**
- * shape_is_gone(sh, r):
- * Return nonzero if the row ${r} is one that is there, but deleted as
- * x-soft-delete says.  What shape_record() and shape_delete() make of it then
- * has _sdc_deleted_at: the time in that column, if it has one, or else in
- * `at`, in the change column, or the start of 1970.
+ * shape_take(sh, r):
+ * Take the columns of the row ${r}, whose slots are those of plan->names, and
+ * return what it is.
  */
-int shape_is_gone(struct shape * sh, const struct record * r);
+enum shape_row shape_take(struct shape * sh, const struct record * r);
 
 /**
- * shape_delete(sh, r, out, why):
- * The same for a deleted row: the key only, and _sdc_ members.
+ * shape_put(sh, r, is, out, why):
+ * Append to ${out} the document that is made of the row ${r}, the last one
+ * of shape_take(), which returned ${is}: of one that is gone or removed the
+ * key only, and _sdc_ members.  One that is marked or removed has
+ * _sdc_deleted_at: the time in the column of x-soft-delete, if it has one, or
+ * else in `at`, in the change column, or the start of 1970.  Return 0, or
+ * fill ${why} and return -1; ${out} is then as before.
  */
-int shape_delete(struct shape * sh, const struct record * r,
+int shape_put(struct shape * sh, const struct record * r, enum shape_row is,
     struct buf * out, struct verdict * why);
 
 #endif /* !SHAPE_H_ */

@@ -196,6 +196,16 @@ refuse(struct run * run, struct stream * st, const struct record * r,
 	}
 }
 
+/* What stands in the line before the record. */
+static inline void
+put_envelope(struct buf * out, const struct record * r)
+{
+	size_t n = (size_t)(r->record.p - r->line);
+
+	buf_copy(buf_room(out, n), r->line, n);
+	out->n += n;
+}
+
 /* The envelope stays as it is; only `record` is another one. */
 static int
 do_row(struct run * run, struct stream * st, const struct record * r)
@@ -204,8 +214,9 @@ do_row(struct run * run, struct stream * st, const struct record * r)
 	const char * behind = r->record.p + r->record.n;
 	const char * end = r->line + r->len;
 	size_t start = out->n;
+	enum shape_row is;
 	struct verdict why;
-	char op = 0;		/* another one than it says, or clearly */
+	char op;		/* another one than it says, or clearly */
 	int rc;
 
 	run->records++;
@@ -215,16 +226,13 @@ do_row(struct run * run, struct stream * st, const struct record * r)
 		buf_put(out, r->line, r->len + 1);
 		return (GO_ON);
 	}
-	if (shape_is_gone(st->shape, r))
-		op = st->plan->sf->soft.marks ? r->op : 'd';
+	is = shape_take(st->shape, r);
+	op = is == SHAPE_MARKED ? r->op : is == SHAPE_REMOVED ? 'd' : 0;
 	if (op != 0)
 		message_put_head(out, r, op);
 	else
-		buf_put(out, r->line, (size_t)(r->record.p - r->line));
-	if (r->op == 'd' || op == 'd')
-		rc = shape_delete(st->shape, r, out, &why);
-	else
-		rc = shape_record(st->shape, r, out, &why);
+		put_envelope(out, r);
+	rc = shape_put(st->shape, r, is, out, &why);
 	if (rc == 0 && out->n - start > run->opt->max_line)
 		rc = verdict_set(&why, "size",
 		    "makes a line longer than --max-line");
@@ -330,6 +338,15 @@ change_stream(struct run * run, struct record * r, struct record_error * err)
 	return (GO_ON);
 }
 
+/* As scan_equal(), without a call for a name that has no escapes. */
+static inline int
+is_named(const struct scan_value * name, const struct stream * st)
+{
+
+	return (name->escaped ? scan_equal(name, st->name, st->n) :
+	    name->n == st->n && memcmp(name->p, st->name, st->n) == 0);
+}
+
 static int
 do_message(struct run * run, struct record * r)
 {
@@ -339,7 +356,7 @@ do_message(struct run * run, struct record * r)
 
 	switch (r->type) {
 	case RECORD_ROW:
-		if (st == NULL || !scan_equal(&r->stream, st->name, st->n)) {
+		if (st == NULL || !is_named(&r->stream, st)) {
 			if ((rc = change_stream(run, r, &err)) != GO_ON)
 				return (rc);
 		}

@@ -56,8 +56,7 @@ try_rows(const struct plan * plan, struct buf * out)
 		buf_clear(out);
 		text = fuzz_place_line(rows[i], strlen(rows[i]));
 		MUST(record_parse(rd, text, strlen(rows[i]), &r, &err) == 0);
-		rc = r.op == 'd' ? shape_delete(shape, &r, out, &why) :
-		    shape_record(shape, &r, out, &why);
+		rc = shape_put(shape, &r, shape_take(shape, &r), out, &why);
 		if (rc == 0)
 			is_json(out);
 		else

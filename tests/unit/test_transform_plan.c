@@ -167,7 +167,9 @@ row(const char * file, const char * record, int delete, const char * want)
 		printf("Bail out! %s\n", err.what);
 		exit(EXIT_FAILURE);
 	}
-	rc = (delete ? shape_delete : shape_record)(sh, &r, &out, &why);
+	(void)shape_take(sh, &r);
+	rc = shape_put(sh, &r, delete ? SHAPE_DELETION : SHAPE_ROW, &out,
+	    &why);
 	if (rc == -1) {
 		ok(out.n == 6, "nothing is left of a bad record");
 		buf_printf(&out, "%s %s", why.rule, why.path);

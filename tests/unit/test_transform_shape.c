@@ -80,7 +80,9 @@ make(struct way * w, const char * line, size_t n)
 		return (-1);
 	if (w->record.type != RECORD_ROW)
 		return (-1);
-	return (shape_record(w->shape, &w->record, &w->out, &w->why) == 0);
+	(void)shape_take(w->shape, &w->record);
+	return (shape_put(w->shape, &w->record, SHAPE_ROW, &w->out,
+	    &w->why) == 0);
 }
 
 /* The same but for the last property, or the same reason against it? */
