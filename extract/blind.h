@@ -11,9 +11,10 @@
  */
 struct blind {
 	int cascades;		/* foreign keys change or empty its fields */
+	int hidden;		/* maybe: its definition isn't shown */
 	int zone;		/* DATETIME by another clock than it is
 				 * taken for, for a part of the year */
-	int folded_key;		/* keys that differ in case only are one */
+	int folded_key;		/* keys that are other letters are one */
 	int padded_key;		/* the same of spaces at the end */
 };
 
@@ -25,7 +26,12 @@ struct blind {
 enum source_rc blind_find(struct source * s, const struct catalog_table * t,
     const struct cell_env * env, struct blind * b);
 
-/* Nonzero if fields of the column that differ in case only are equal. */
+/* Nonzero if the definition ${p}, as SHOW CREATE TABLE has it, names foreign
+ * keys that change or delete rows of the table. */
+int blind_cascades(const char * p);
+
+/* Nonzero if fields of the column that differ in case only are equal, or in
+ * how a letter is composed. */
 int blind_folds(const struct catalog_column * c);
 
 /* The same of those that differ in spaces at the end only. */

@@ -83,12 +83,12 @@ enum { T_NAME, T_TYPE, T_ENGINE, T_ROWS };
 
 enum { C_TABLE, C_NAME, C_DATA_TYPE, C_COLUMN_TYPE, C_NULLABLE, C_LENGTH,
 	C_PRECISION, C_SCALE, C_FRACTION, C_CHARSET, C_COLLATION, C_EXTRA,
-	C_PRIVILEGES, C_GENERATED };
+	C_PRIVILEGES, C_GENERATED, C_DEFAULT };
 #define COLUMNS_SQL	"SELECT TABLE_NAME, COLUMN_NAME, LOWER(DATA_TYPE), " \
     "COLUMN_TYPE, IS_NULLABLE, CHARACTER_MAXIMUM_LENGTH, " \
     "NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, " \
     "CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, PRIVILEGES, " \
-    "GENERATION_EXPRESSION " \
+    "GENERATION_EXPRESSION, COLUMN_DEFAULT " \
     "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()"
 #define COLUMNS_ORDER	" ORDER BY TABLE_NAME, ORDINAL_POSITION"
 
@@ -131,7 +131,7 @@ add_columns(struct catalog * cat, const struct answer * a)
 {
 	struct catalog_table * t;
 	struct catalog_column * c;
-	const char * extra, * privileges;
+	const char * extra, * privileges, * value;
 	size_t i, n;
 
 	for (i = 0; i < answer_rows(a); i++) {
@@ -162,6 +162,10 @@ add_columns(struct catalog * cat, const struct answer * a)
 		extra = answer_get(a, i, C_EXTRA, NULL);
 		c->on_update = extra != NULL && strcasestr(extra,
 		    "on update current_timestamp") != NULL;
+		value = answer_get(a, i, C_DEFAULT, NULL);
+		c->on_insert = value != NULL &&
+		    (strncasecmp(value, "current_timestamp", 17) == 0 ||
+		    strncasecmp(value, "now(", 4) == 0);
 		if (answer_get(a, i, C_GENERATED, &n) != NULL && n > 0)
 			c->generated = mem_dup(answer_get(a, i, C_GENERATED,
 			    NULL));

@@ -29,6 +29,7 @@ struct catalog_column {
 	unsigned scale;
 	unsigned fraction;	/* decimals of the seconds */
 	int on_update;		/* ON UPDATE CURRENT_TIMESTAMP */
+	int on_insert;		/* DEFAULT CURRENT_TIMESTAMP */
 	char * generated;	/* the expression it is made of, or NULL */
 	enum cell_kind kind;
 	int strange;		/* a type that we don't know: read as text */

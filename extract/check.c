@@ -252,9 +252,10 @@ check_key(struct check * c, const struct catalog_table * t)
 		col = &t->column[t->key[i]];
 		if (!blind_folds(col))
 			continue;
-		say(c, WARN, "  key", "%s is compared without regard to case "
-		    "(%s): a key that is changed in case only leaves its old "
-		    "document behind", col->name, col->collation);
+		say(c, WARN, "  key", "%s is compared by %s: a key that is "
+		    "changed in case only, or in how a letter is composed, "
+		    "leaves its old document behind", col->name,
+		    col->collation);
 	}
 }
 
@@ -292,6 +293,26 @@ check_index(struct check * c, const struct catalog_table * t)
 	advise_index(c, t);
 }
 
+/* Does the server set it, whoever writes? */
+static void
+check_set(struct check * c, const struct catalog_table * t,
+    const struct catalog_column * col)
+{
+
+	if (col->on_update && col->on_insert)
+		return;
+	if (!col->on_update)
+		say(c, WARN, "  ON UPDATE", "missing: a change is seen only if "
+		    "the application sets %s", col->name);
+	else
+		say(c, WARN, "  DEFAULT", "not CURRENT_TIMESTAMP: a new row is "
+		    "seen only if the application sets %s", col->name);
+	advise(c, "ALTER TABLE `%s` MODIFY `%s` %s %s DEFAULT "
+	    "CURRENT_TIMESTAMP(%u) ON UPDATE CURRENT_TIMESTAMP(%u)",
+	    t->name, col->name, col->column_type, col->nullable ?
+	    "NULL" : "NOT NULL", col->fraction, col->fraction);
+}
+
 static void
 check_change(struct check * c, const struct catalog_table * t)
 {
@@ -310,14 +331,8 @@ check_change(struct check * c, const struct catalog_table * t)
 	    col->name, col->column_type, t->only_inserts ? "; new rows are "
 	    "found by it, but no changes of old ones" : "");
 	check_index(c, t);
-	if (!col->on_update && !t->only_inserts) {
-		say(c, WARN, "  ON UPDATE", "missing: a change is seen only if "
-		    "the application sets %s", col->name);
-		advise(c, "ALTER TABLE `%s` MODIFY `%s` %s %s DEFAULT "
-		    "CURRENT_TIMESTAMP(%u) ON UPDATE CURRENT_TIMESTAMP(%u)",
-		    t->name, col->name, col->column_type, col->nullable ?
-		    "NULL" : "NOT NULL", col->fraction, col->fraction);
-	}
+	if (!t->only_inserts)
+		check_set(c, t, col);
 	if (col->nullable)
 		say(c, OK, "  NULL times", "possible: such rows are read once "
 		    "in %ju s (--nulls)", (uintmax_t)(c->opt->nulls_us /

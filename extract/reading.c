@@ -18,6 +18,9 @@
 /* Rows this far ahead of the server's clock are worth a word. */
 #define FUTURE_US	INT64_C(1000000)
 
+/* How often is looked for them. */
+#define AHEAD_EVERY_US	UINT64_C(10000000)
+
 static const struct catalog_column *
 change_column(const struct job * job)
 {
@@ -421,31 +424,48 @@ settle(struct stream * st, size_t i, int64_t start)
 	return (read_changes(st, i, &to));
 }
 
-/* Say once if rows carry a time that hasn't come yet. */
+/* Is it time to look for rows in the future?  It may take a reading of all. */
+static int
+look_due(const struct stream * st, size_t i)
+{
+	uint64_t every = AHEAD_EVERY_US;
+
+	if (st->job[i].table->change_index == CATALOG_NONE &&
+	    st->opt->nulls_us > every)
+		every = st->opt->nulls_us;
+	return (st->ahead[i].at == 0 ||
+	    bound_clock() - st->ahead[i].at >= every);
+}
+
+/* Say it when rows come to carry a time that hasn't come yet. */
 static int
 look_ahead(struct stream * st, size_t i)
 {
 	const struct job * job = &st->job[i];
+	struct ahead * ahead = &st->ahead[i];
 	struct position_time limit = time_in(st, job, st->bound.now_us +
 	    FUTURE_US);
 	struct buf b = { NULL, 0, 0 };
 	char last[32];
-	int code;
+	int code, some;
 
-	if (st->warned[i])
+	if (!look_due(st, i))
 		return (0);
-	st->warned[i] = 1;
+	ahead->at = bound_clock();
 	buf_puts(&b, "MAX(");
 	query_name(&b, change_column(job)->name);
 	buf_putc(&b, ')');
 	code = ask_text(st, job, buf_text(&b), NULL, last, sizeof last);
 	buf_free(&b);
-	if (code == 0 && strlen(last) == limit.n &&
-	    memcmp(last, limit.p, limit.n) > 0)
+	if (code != 0)
+		return (code);
+	some = strlen(last) == limit.n && memcmp(last, limit.p, limit.n) > 0;
+	if (some && !ahead->some)
 		log_warn("%s: there are rows with a change time in the "
 		    "future, up to %s; they are read when it has come",
 		    job->table->name, last);
-	return (code);
+	ahead->some = some;
+	return (0);
 }
 
 /* Rows with times that were final already may be written from now on. */

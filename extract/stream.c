@@ -437,7 +437,7 @@ stream_run(struct options * opt, struct source * s, struct out * out)
 	st.job = mem_new(opt->ntable, sizeof *st.job);
 	st.plan = mem_new(opt->ntable, sizeof *st.plan);
 	st.limit = mem_new(opt->ntable, sizeof *st.limit);
-	st.warned = mem_new(opt->ntable, sizeof *st.warned);
+	st.ahead = mem_new(opt->ntable, sizeof *st.ahead);
 	st.untold = mem_new(opt->ntable, sizeof *st.untold);
 	st.state = opt->state != NULL ? state_read(opt->state) : state_new();
 	code = st.state == NULL ? EXIT_PERM : 0;
@@ -465,7 +465,7 @@ stream_run(struct options * opt, struct source * s, struct out * out)
 	free(st.job);
 	free(st.plan);
 	free(st.limit);
-	free(st.warned);
+	free(st.ahead);
 	free(st.untold);
 	return (code);
 }

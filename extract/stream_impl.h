@@ -31,7 +31,10 @@ struct stream {
 	struct page page;
 	struct page_plan ** plan;	/* one for each job */
 	uint64_t * limit;		/* rows in a page, each job */
-	int * warned;			/* of rows in the future, each job */
+	struct ahead {
+		uint64_t at;		/* when it was looked for, or 0: */
+		int some;		/* are there rows in the future? */
+	} * ahead;			/* each job */
 	uint64_t epoch;
 	uint64_t stated;		/* page.total at the last STATE */
 	uint64_t state_at;		/* its stop_clock() */

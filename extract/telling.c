@@ -105,9 +105,17 @@ telling_reasons(const struct catalog_table * t, const struct blind * blind,
 	else if (!t->column[t->change].on_update)
 		say(cookie, AGAIN, "no_on_update", "the change column is set "
 		    "by the application alone (no ON UPDATE)");
+	else if (!t->column[t->change].on_insert)
+		say(cookie, AGAIN, "no_default", "the change column of new "
+		    "rows is set by the application alone (no DEFAULT "
+		    "CURRENT_TIMESTAMP)");
 	if (blind->cascades)
 		say(cookie, AGAIN, "cascades", "foreign keys change or delete "
 		    "rows without their change time");
+	if (blind->hidden)
+		say(cookie, AGAIN, "definition_hidden", "the account may not "
+		    "see the table's definition: foreign keys may change or "
+		    "delete rows without their change time");
 	if (blind->zone)
 		say(cookie, NOTHING, "datetime_zone", "the change column is "
 		    "DATETIME, and the server's zone another one than it is "
@@ -115,8 +123,8 @@ telling_reasons(const struct catalog_table * t, const struct blind * blind,
 		    "overlooked");
 	if (blind->folded_key)
 		say(cookie, AGAIN, "folded_key", "keys that differ in case "
-		    "only are one to the source: a key changed so leaves its "
-		    "old document behind");
+		    "only, or in how a letter is composed, are one to the "
+		    "source: a key changed so leaves its old document behind");
 	if (blind->padded_key)
 		say(cookie, AGAIN, "padded_key", "keys that differ in spaces "
 		    "at the end only are one to the source: a key changed so "

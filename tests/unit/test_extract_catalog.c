@@ -1,4 +1,5 @@
 #include "common/mem.h"
+#include "extract/blind.h"
 #include "extract/catalog.h"
 #include "extract/singer.h"
 
@@ -208,6 +209,37 @@ test_change(void)
 	    catalog_same(&before, &table), "the same again");
 }
 
+static void
+test_blind(void)
+{
+	static const struct { const char * collation; int folds; } keys[] = {
+		{ NULL, 0 }, { "binary", 0 }, { "utf8mb4_bin", 0 },
+		{ "utf8mb4_0900_bin", 0 }, { "latin1_general_cs", 0 },
+		{ "utf8mb4_general_ci", 1 }, { "utf8mb4_0900_ai_ci", 1 },
+		{ "utf8mb4_0900_as_cs", 1 }, { "utf8mb4_thai_520_w2", 1 },
+		{ "utf8mb4_uca1400_as_cs", 1 }, { "utf8mb4_uca1400_bin", 0 },
+	};
+	struct catalog_column c = { .name = "c" };
+	size_t i;
+
+	for (i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+		c.collation = (char *)keys[i].collation;
+		ok(blind_folds(&c) == keys[i].folds, "%s",
+		    keys[i].collation != NULL ? keys[i].collation : "none");
+	}
+	ok(blind_cascades("  CONSTRAINT `f` FOREIGN KEY (`o`) REFERENCES `t` "
+	    "(`id`) ON DELETE CASCADE\n)"), "a cascade");
+	ok(blind_cascades("REFERENCES `t` (`id`) ON DELETE NO ACTION ON UPDATE "
+	    "SET NULL"), "of a changed key");
+	ok(!blind_cascades("`a` INT ON UPDATE CURRENT_TIMESTAMP, FOREIGN KEY "
+	    "(`o`) REFERENCES `t` (`id`) ON DELETE RESTRICT"), "none");
+	ok(!blind_cascades("` ON DELETE CASCADE` INT COMMENT 'it''s\\' ON "
+	    "DELETE CASCADE\\\\'"), "in names and texts");
+	ok(blind_cascades("`a` INT COMMENT 'b\\\\', ... ON DELETE CASCADE"),
+	    "behind a text");
+	ok(!blind_cascades("`a` INT COMMENT 'it\\"), "a text that was cut");
+}
+
 int
 main(void)
 {
@@ -217,5 +249,6 @@ main(void)
 	test_change();
 	buf_free(&out);
 	buf_free(&why);
+	test_blind();
 	return (tap_done());
 }
