@@ -82,7 +82,18 @@ record_shape(struct record_reader * rd, const char * const * names, size_t n)
 }
 
 static int
-find_slot(const struct record_reader * rd, const struct scan_value * key)
+is_name(const struct record_reader * rd, size_t slot, const char * p,
+    size_t n)
+{
+
+	return (rd->name[slot].n == n &&
+	    memcmp(rd->name[slot].text, p, n) == 0);
+}
+
+/* The slot of a name that stands behind that of the slot ${last}, or -1. */
+static int
+find_slot(const struct record_reader * rd, const struct scan_value * key,
+    int last)
 {
 	const char * p = key->p;
 	char * text = NULL;
@@ -96,10 +107,12 @@ find_slot(const struct record_reader * rd, const struct scan_value * key)
 		n = scan_decode(key, text);
 		p = text;
 	}
-	for (h = hash(p, n); (slot = rd->table[h & rd->mask]) != -1; h++) {
-		if (rd->name[slot].n == n &&
-		    memcmp(rd->name[slot].text, p, n) == 0)
-			break;
+	/* Most often they come in order. */
+	slot = last + 1;
+	if ((size_t)slot == rd->nname || !is_name(rd, (size_t)slot, p, n)) {
+		for (h = hash(p, n); (slot = rd->table[h & rd->mask]) != -1 &&
+		    !is_name(rd, (size_t)slot, p, n); h++)
+			continue;
 	}
 	free(text);
 	return (slot);
@@ -201,7 +214,7 @@ read_fields(struct record_reader * rd, const char * p, const char * end,
 	struct record_field * f;
 	const char * start = p;
 	size_t n = 0;
-	int done;
+	int done, slot = -1;
 
 	rd->nmemo = 0;
 	p = scan_space(p + 1, end);
@@ -216,7 +229,7 @@ read_fields(struct record_reader * rd, const char * p, const char * end,
 		f = &rd->field[n];
 		if ((p = read_key(p, end, &f->key, &se)) == NULL)
 			goto bad;
-		f->slot = find_slot(rd, &f->key);
+		f->slot = slot = find_slot(rd, &f->key, slot);
 		if ((p = scan_value(p, end, &f->val, &se)) == NULL)
 			goto bad;
 		if (f->val.kind >= SCAN_ARRAY &&

@@ -4,9 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "../common/scan_fast.h"
 
 #include "cell.h"
 
@@ -17,49 +15,24 @@
  */
 
 /* Nonzero if all eight bytes are printable ASCII but for '"' and '\'. */
-#define FAST_REP(c)	(0x0101010101010101ull * (unsigned char)(c))
 static inline int
 fast_plain8(uint64_t x)
 {
 
 	/* Right if all are ASCII; else the last term says no. */
-	return ((((x - FAST_REP(0x20)) | ((x ^ FAST_REP('"')) - FAST_REP(1)) |
-	    ((x ^ FAST_REP('\\')) - FAST_REP(1)) | x) & FAST_REP(0x80)) == 0);
+	return ((((x - SCAN_REP(0x20)) | ((x ^ SCAN_REP('"')) - SCAN_REP(1)) |
+	    ((x ^ SCAN_REP('\\')) - SCAN_REP(1)) | x) & SCAN_REP(0x80)) == 0);
 }
 
 /* Copy 16 bytes.  A bit is set for each that isn't such, bit 0 the first. */
-#ifdef __SSE2__
 static inline unsigned
 fast_copy16(char * d, const char * p)
 {
-	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-	/* Signed: what is above 0x7f is below 0x20, too. */
-	__m128i bad = _mm_or_si128(_mm_cmplt_epi8(x, _mm_set1_epi8(0x20)),
-	    _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
-	    _mm_cmpeq_epi8(x, _mm_set1_epi8('\\'))));
+	unsigned odd = scan_odd(p);
 
-	_mm_storeu_si128((__m128i *)(void *)d, x);
-	return ((unsigned)_mm_movemask_epi8(bad));
+	memcpy(d, p, 16);
+	return (odd);
 }
-#else
-static inline unsigned
-fast_copy16(char * d, const char * p)
-{
-	unsigned bad = 0;
-	uint64_t a, z;
-	int i;
-
-	memcpy(&a, p, 8);
-	memcpy(&z, p + 8, 8);
-	memcpy(d, &a, 8);
-	memcpy(d + 8, &z, 8);
-	if (fast_plain8(a) && fast_plain8(z))
-		return (0);
-	for (i = 0; i < 16; i++)
-		bad |= (unsigned)!fast_plain8(FAST_REP(p[i])) << i;
-	return (bad);
-}
-#endif
 
 /*
  * Copy ${n} bytes to ${d}, where there is room for eight at least, and read
@@ -93,7 +66,7 @@ fast_text(char * d, const char * p, size_t n)
 		memcpy(d + n - 4, &high, 4);
 		return (fast_plain8((uint64_t)high << 32 | low));
 	}
-	a = FAST_REP(' ');
+	a = SCAN_REP(' ');
 	for (i = 0; i < n; i++) {
 		d[i] = p[i];
 		a = a << 8 | (unsigned char)p[i];
