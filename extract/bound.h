@@ -14,7 +14,8 @@
  * (innodb_status_output_locks), the bound is a plain one: what is open is
  * asked for elsewhere, and a margin taken off.  What that doesn't see: a
  * transaction that had to wait for a metadata lock longer than the margin and
- * then stays open without a statement.
+ * then stays open without a statement; any while others read INNODB_TRX more
+ * than ten times a second, so that it isn't renewed.
  */
 struct barrier;
 

@@ -57,7 +57,8 @@ telling_lack(unsigned lack, const struct options * opt,
 		snprintf(text, TELLING_LACK_LEN, "the server's list of "
 		    "transactions has gaps (innodb_status_output_locks, or "
 		    "too many): one that waited for a metadata lock and then "
-		    "stays open without a statement can be overlooked");
+		    "stays open without a statement can be overlooked, and "
+		    "any if others read INNODB_TRX all the time");
 		return ("plain_bound");
 	case BOUND_OPEN:
 		snprintf(text, TELLING_LACK_LEN, "transactions are still open "

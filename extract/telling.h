@@ -41,7 +41,7 @@ void telling_reasons(const struct catalog_table * t,
     const struct blind * blind, unsigned lacks, const struct options * opt,
     telling_reason * say, void * cookie);
 
-#define TELLING_LACK_LEN	240
+#define TELLING_LACK_LEN	320
 
 /**
  * telling_lack(lack, opt, text):

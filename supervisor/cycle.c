@@ -12,6 +12,7 @@ cycle_begin(struct cycle * c, int64_t now)
 	c->begun = now;
 	c->looked = 0;
 	c->mended = c->gone = 0;
+	c->spoilt = c->overlooks;
 	memset(&c->full, 0, sizeof c->full);
 	memset(&c->last, 0, sizeof c->last);
 }
@@ -46,6 +47,8 @@ complete(struct cycle * c, uint64_t left, int64_t now)
 	c->done_gone = c->gone;
 	c->foreign = c->last.foreign;
 	c->left = left;
+	if (left == 0 && !c->spoilt)
+		c->overlooked = 0;
 	if (left == 0)
 		c->left_since = 0;
 	else if (c->left_since == 0)
@@ -100,6 +103,18 @@ cycle_failed(struct cycle * c)
 	c->failed = 1;
 }
 
+int
+cycle_overlooks(struct cycle * c, int yes)
+{
+	int spoils = yes && c->look != 0;
+	int news = (yes && !c->overlooked) || (spoils && !c->spoilt);
+
+	c->overlooks = yes;
+	c->overlooked |= yes;
+	c->spoilt |= spoils;
+	return (news);
+}
+
 void
 cycle_forget(struct cycle * c)
 {
@@ -151,7 +166,8 @@ cycle_cover(const struct cycle * c, const struct cycle_plan * plan,
 {
 	int64_t age = now - c->done_begun, within, limit;
 
-	*cover = (struct guarantee_cover) { .gone = c->done_gone > 0 };
+	*cover = (struct guarantee_cover) { .gone = c->done_gone > 0,
+	    .overlooked = c->overlooked };
 	cover->code = why_not(c, plan, &cover->text);
 	if (c->done_ended == 0 || !plan->on)
 		return (0);
@@ -210,6 +226,8 @@ cycle_put(const struct cycle * c, struct buf * b)
 	statefile_put_i64(b, "mend", c->mend);
 	statefile_put_i64(b, "held", c->held);
 	statefile_put_i64(b, "failed", c->failed);
+	statefile_put_i64(b, "spoilt", c->spoilt);
+	statefile_put_i64(b, "overlooked", c->overlooked);
 	for (i = 0; i < MEMBERS; i++) {
 		memcpy(&v, (const char *)c + members[i].at, sizeof v);
 		statefile_put_i64(b, members[i].name, v);
@@ -230,6 +248,8 @@ cycle_get(struct cycle * c, const struct statefile * f)
 	c->mend = statefile_i64(f, "mend", 0) != 0;
 	c->held = statefile_i64(f, "held", 0) != 0;
 	c->failed = statefile_i64(f, "failed", 0) != 0;
+	c->spoilt = statefile_i64(f, "spoilt", 0) != 0;
+	c->overlooked = statefile_i64(f, "overlooked", 0) != 0;
 	for (i = 0; i < MEMBERS; i++) {
 		v = statefile_i64(f, members[i].name, 0);
 		memcpy((char *)c + members[i].at, &v, sizeof v);

@@ -42,6 +42,7 @@ struct cycle {
 	struct looked full, last;	/* what the looks came to */
 	uint64_t mended;
 	uint64_t gone;			/* rows: their documents lasted */
+	int spoilt;			/* changes were overlooked meanwhile */
 	int64_t bytes;			/* of what the last look has found */
 
 	/* What came of the last ones. */
@@ -56,6 +57,10 @@ struct cycle {
 	int64_t left_since;		/* how long there were any; 0: none */
 	int held;			/* they were too many to mend */
 	int failed;			/* a try since then has failed */
+
+	/* What the synchronisation does. */
+	int overlooks;			/* changes can be overlooked now; */
+	int overlooked;			/* they could since it was begun */
 };
 
 /* Open one. */
@@ -72,6 +77,10 @@ int cycle_looked(struct cycle * c, const struct looked * sums, int repair,
 
 /* The open one has failed, for now. */
 void cycle_failed(struct cycle * c);
+
+/* Changes can be overlooked now, or not.  Return nonzero if that is news that
+ * have to be kept. */
+int cycle_overlooks(struct cycle * c, int yes);
 
 /* Give it up: the next look is at all, of a new one. */
 void cycle_forget(struct cycle * c);

@@ -7,6 +7,7 @@
 
 #define DELETES_CODE	"change_column"	/* of extract */
 #define SOFT_CODE	"soft_delete"
+#define INSECURE_CODE	"insecure"	/* loses nothing */
 #define REASONS_MAX	32	/* a program that says more says too much */
 
 static const char * const words[] = { "best-effort", "reconciled-within",
@@ -95,6 +96,19 @@ guarantee_level(const struct guarantee * g)
 	return (level);
 }
 
+int
+guarantee_overlooks(const struct guarantee * g)
+{
+	size_t i;
+
+	for (i = 0; i < g->n; i++) {
+		if (g->reason[i].most == GUARANTEE_BEST_EFFORT &&
+		    strcmp(g->reason[i].code, INSECURE_CODE) != 0)
+			return (1);
+	}
+	return (0);
+}
+
 /*
  * Rows are deleted by a column that says so: that is seen.  What would not be
  * is told, as it rests on the application; it lowers the promise as soon as it
@@ -107,8 +121,8 @@ add_soft(struct guarantee * g, int gone)
 	if (!gone) {
 		guarantee_add(g, words[GUARANTEE_EXACT], SOFT_CODE, "rows are "
 		    "deleted by their soft-delete column, which is seen; one "
-		    "that is removed without it, or before that was read, "
-		    "would not be");
+		    "that is removed without it, or before that was read, or "
+		    "gets another key, would not be");
 		return (0);
 	}
 	guarantee_add(g, words[GUARANTEE_RECONCILED], SOFT_CODE, "the last "
@@ -136,6 +150,12 @@ guarantee_compose(struct guarantee * g, const struct guarantee * known,
 		}
 		blind |= (r->most == GUARANTEE_RECONCILED);
 		guarantee_add(g, words[r->most], r->code, r->text);
+	}
+	if (cover->overlooked && !guarantee_overlooks(known)) {
+		guarantee_add(g, words[GUARANTEE_RECONCILED],
+		    "overlooked_before", "changes could be overlooked until "
+		    "lately, and no complete verification has begun since");
+		blind = 1;
 	}
 	if (blind && cover->code != NULL)
 		guarantee_add(g, words[GUARANTEE_BEST_EFFORT], cover->code,

@@ -36,6 +36,8 @@ struct guarantee_cover {
 	const char * code;	/* why not, and */
 	const char * text;	/* as a sentence; NULL: they are, */
 	int64_t within_us;	/* within this time */
+	int overlooked;		/* changes could be overlooked since one that
+				 * was complete and found all began */
 	int gone;		/* the last complete verification found rows
 				 * that were gone, and nobody had seen it */
 };
@@ -62,11 +64,14 @@ void guarantee_add(struct guarantee * g, const char * level,
 /**
  * guarantee_compose(g, known, cover, deletes):
  * Make ${g} what holds: the reasons ${known}, and ${cover} for changes that
- * are overlooked.  That deletes are is no reason where nothing is asked for,
+ * are overlooked, or were until lately.  That deletes are is no reason where nothing is asked for,
  * and where a column says them, unless others were found.
  */
 void guarantee_compose(struct guarantee * g, const struct guarantee * known,
     const struct guarantee_cover * cover, enum guarantee_deletes deletes);
+
+/* Nonzero if one of the reasons is that changes can be overlooked now. */
+int guarantee_overlooks(const struct guarantee * g);
 
 /* What all reasons allow; nothing before all are known. */
 enum guarantee_level guarantee_level(const struct guarantee * g);

@@ -391,6 +391,8 @@ table_compose(struct table * t)
 	const char * between = ": ";
 	size_t i;
 
+	if (known->checked)
+		verifier_overlooks(t->verifier, guarantee_overlooks(known));
 	verifier_cover(t->verifier, &cover);
 	guarantee_compose(&t->guarantee, known, &cover, t->deletes);
 	is = guarantee_level(&t->guarantee);

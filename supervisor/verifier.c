@@ -418,6 +418,17 @@ verifier_tick(struct verifier * v, struct mono now)
 		verifier_event(v, JOB_EV_TRIGGER, now);
 }
 
+void
+verifier_overlooks(struct verifier * v, int yes)
+{
+
+	/* If it can't be kept it holds as long as we live. */
+	if (yes && !v->cycle.overlooks)
+		(void)verifier_open_files(v, 1);
+	if (cycle_overlooks(&v->cycle, yes) && v->dirfd != -1)
+		(void)verifier_save(v);
+}
+
 int
 verifier_cover(const struct verifier * v, struct guarantee_cover * cover)
 {

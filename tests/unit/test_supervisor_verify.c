@@ -199,6 +199,7 @@ test_file(void)
 	c.bytes = 4711;
 	c.gone = 3;
 	c.done_gone = 4;
+	cycle_overlooks(&c, 1);
 	cycle_failed(&c);
 	cycle_put(&c, &b);
 	ok(statefile_parse(b.p, b.n, CYCLE_FORMAT, &f) == STATEFILE_OK,
@@ -209,7 +210,8 @@ test_file(void)
 	    d.failed, "the open one");
 	ok(d.done_begun == T0 && d.done_ended == T0 + 3 && d.left == 5 &&
 	    d.left_since == c.left_since && d.done.different == 5 &&
-	    d.within_us == c.within_us && d.gone == 3 && d.done_gone == 4,
+	    d.within_us == c.within_us && d.gone == 3 && d.done_gone == 4 && d.spoilt &&
+	    d.overlooked,
 	    "the last one");
 	statefile_free(f);
 	buf_clear(&b);
@@ -241,9 +243,10 @@ expect_level(const struct guarantee * known,
 static void
 test_compose(void)
 {
-	struct guarantee_cover yes = { NULL, NULL, HOUR, 0 };
-	struct guarantee_cover no = { "not_verified", "never", 0, 0 };
-	struct guarantee_cover gone = { NULL, NULL, HOUR, 1 };
+	struct guarantee_cover yes = { .within_us = HOUR };
+	struct guarantee_cover no = { .code = "not_verified", .text = "never" };
+	struct guarantee_cover gone = { .within_us = HOUR, .gone = 1 };
+	struct guarantee_cover late = { .within_us = HOUR, .overlooked = 1 };
 	struct guarantee k = { .n = 0 };
 
 	expect_level(&k, &yes, GUARANTEE_ALL, GUARANTEE_BEST_EFFORT, 0, 0);
@@ -258,13 +261,51 @@ test_compose(void)
 	expect_level(&k, &no, GUARANTEE_SOFT, GUARANTEE_EXACT, 1, 0);
 	expect_level(&k, &gone, GUARANTEE_SOFT, GUARANTEE_RECONCILED, 1, HOUR);
 	expect_level(&k, &gone, GUARANTEE_NONE, GUARANTEE_EXACT, 0, 0);
+
+	/* What was overlooked is found by a verification only. */
+	expect_level(&k, &late, GUARANTEE_NONE, GUARANTEE_RECONCILED, 1, HOUR);
 	guarantee_add(&k, "reconciled-within", "cascades", "keys");
 	expect_level(&k, &no, GUARANTEE_SOFT, GUARANTEE_BEST_EFFORT, 3, 0);
 	expect_level(&k, &no, GUARANTEE_NONE, GUARANTEE_BEST_EFFORT, 2, 0);
 	expect_level(&k, &yes, GUARANTEE_NONE, GUARANTEE_RECONCILED, 1, HOUR);
 	guarantee_add(&k, "best-effort", "no_process_privilege", "none");
 	expect_level(&k, &yes, GUARANTEE_NONE, GUARANTEE_BEST_EFFORT, 2, 0);
+	expect_level(&k, &late, GUARANTEE_NONE, GUARANTEE_BEST_EFFORT, 2, 0);
+	ok(guarantee_overlooks(&k), "changes can be overlooked");
 	guarantee_clear(&k);
+	guarantee_add(&k, "best-effort", "insecure", "in the clear");
+	guarantee_add(&k, "reconciled-within", "cascades", "keys");
+	ok(!guarantee_overlooks(&k), "none is");
+	guarantee_clear(&k);
+}
+
+static void
+test_overlooked(void)
+{
+	struct cycle c = { .look = 0 };
+
+	cycle_begin(&c, T0);
+	look(&c, 0, 0, 1, 10, T0);
+	ok(!cycle_overlooks(&c, 0) && !c.overlooked, "none was overlooked");
+	ok(cycle_overlooks(&c, 1) && c.overlooked, "some may be: news");
+	ok(!cycle_overlooks(&c, 1), "known");
+	cycle_begin(&c, T0);
+	ok(!cycle_overlooks(&c, 0), "it has ended");
+	look(&c, 0, 0, 1, 10, T0);
+	ok(c.overlooked, "but not before the verification began");
+	cycle_begin(&c, T0);
+	ok(cycle_overlooks(&c, 1), "it begins again, meanwhile: news");
+	cycle_overlooks(&c, 0);
+	look(&c, 0, 0, 1, 10, T0);
+	ok(c.overlooked, "this one can't have seen all, either");
+	cycle_begin(&c, T0);
+	look(&c, 5, 5, 0, 10, T0);
+	look(&c, 5, 5, 0, 10, T0);
+	look(&c, 5, 5, 0, 10, T0);
+	ok(c.look == 0 && c.overlooked, "one that has left some");
+	cycle_begin(&c, T0);
+	look(&c, 0, 0, 0, 10, T0);
+	ok(!c.overlooked, "until one that began later finds none");
 }
 
 /* A job whose actions are noted as letters. */
@@ -433,6 +474,7 @@ main(void)
 	test_cover();
 	test_file();
 	test_compose();
+	test_overlooked();
 	test_job();
 	test_summary();
 	return (tap_done());
