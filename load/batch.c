@@ -7,6 +7,7 @@
 
 #include "bsonw.h"
 #include "resolve.h"
+#include "version.h"
 
 #include "batch_impl.h"
 
@@ -212,10 +213,8 @@ is_next(struct batch * b, const char * key, size_t n)
 		v = small;
 	} else
 		return (0);
-	if (v <= b->last && b->n > 0)
-		return (0);
-	b->last = v;
-	return (1);
+	b->next = v;
+	return (v > b->last || b->n == 0);
 }
 
 /* The keys aren't sorted, or one of them is wanted: fill the table. */
@@ -254,40 +253,6 @@ batch_find(struct batch * b, const char * key, size_t n)
 	fill_table(b);
 	s = slot_of(b, key, n);
 	return (s->round == b->round ? &b->op[s->op] : NULL);
-}
-
-/* Eight hexadecimal digits. */
-static inline void
-put_hex(uint32_t v, char * dst)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t x = v, letters;
-
-	/* A digit a byte, the highest in front. */
-	x = (x & 0xffff) << 32 | x >> 16;
-	x = (x & UINT64_C(0x000000ff000000ff)) << 16 |
-	    (x >> 8 & UINT64_C(0x000000ff000000ff));
-	x = (x & UINT64_C(0x000f000f000f000f)) << 8 |
-	    (x >> 4 & UINT64_C(0x000f000f000f000f));
-	letters = (x + ones * 6) >> 4 & ones;
-	x += ones * '0' + letters * ('a' - '0' - 10);
-	memcpy(dst, &x, 8);
-}
-
-size_t
-batch_version(const uint64_t * pos, size_t npos, char * dst)
-{
-	char * p = dst;
-	size_t i;
-
-	for (i = 0; i < npos; i++) {
-		if (i > 0)
-			*p++ = '.';
-		put_hex((uint32_t)(pos[i] >> 32), p);
-		put_hex((uint32_t)pos[i], p + 8);
-		p += 16;
-	}
-	return ((size_t)(p - dst));
 }
 
 /* The key of a row; a new one where the stream has none. */
@@ -411,8 +376,8 @@ set_change(struct batch * b, const struct plan * plan)
 	b->change_n = b->change != NULL ? strlen(b->change) : 0;
 }
 
-/* The write is whole: it is one of the batch. */
-static enum batch_result
+/* The write, which is new_op()'s, is whole: it is one of the batch. */
+static inline enum batch_result
 put_op(struct batch * b, const struct batch_op * op, struct slot * s)
 {
 
@@ -423,8 +388,20 @@ put_op(struct batch * b, const struct batch_op * op, struct slot * s)
 	}
 	if (s != NULL)
 		*s = (struct slot) { (uint32_t)b->n, b->round };
-	b->op[b->n++] = *op;
+	else
+		b->last = b->next;
+	b->n++;
 	return (BATCH_ADDED);
+}
+
+/* A write more, where it will stay unless its key has one. */
+static inline struct batch_op *
+new_op(struct batch * b, uint64_t line)
+{
+	struct batch_op * op = &b->op[b->n];
+
+	*op = (struct batch_op) { .key = (uint32_t)b->notes.n, .line = line };
+	return (op);
 }
 
 enum batch_result
@@ -432,40 +409,37 @@ batch_add(struct batch * b, struct bsonizer * z, const struct plan * plan,
     const struct record * r, uint64_t line,
     const struct batch_options * opt, struct bsonize_error * err)
 {
-	struct batch_op op;
+	struct batch_op * op = new_op(b, line);
 	struct slot * s;
 	size_t bytes = b->bytes.n, notes = b->notes.n;
 
 	if (b->n == 0)
 		set_change(b, plan);
-	memset(&op, 0, sizeof op);
-	op.line = line;
-	op.key = (uint32_t)notes;
-	if (add_key(b, z, plan, r, &op, err) == -1 ||
-	    add_time(z, plan, r, &op, err) == -1)
+	if (add_key(b, z, plan, r, op, err) == -1 ||
+	    add_time(z, plan, r, op, err) == -1)
 		goto bad;
-	op.key_n = (uint32_t)b->notes.n - op.key;
-	op.v = (uint32_t)b->notes.n;
-	op.v_n = (uint8_t)batch_version(r->pos, r->npos,
-	    buf_room(&b->notes, BATCH_VERSION_MAX));
-	b->notes.n += op.v_n;
+	op->key_n = (uint32_t)b->notes.n - op->key;
+	op->v = (uint32_t)b->notes.n;
+	op->v_n = (uint8_t)version_put(r->pos, r->npos,
+	    buf_room(&b->notes, VERSION_MAX));
+	b->notes.n += op->v_n;
 
 	/* Of two writes of a key the one of the higher version stays. */
-	s = find_slot(b, &op);
+	s = find_slot(b, op);
 	if (s != NULL && s->round == b->round &&
-	    old_wins(b, &b->op[s->op], &op)) {
+	    old_wins(b, &b->op[s->op], op)) {
 		b->notes.n = notes;
 		return (BATCH_MERGED);
 	}
-	choose_guard(&op, r->op == 'd', plan, opt);
+	choose_guard(op, r->op == 'd', plan, opt);
 	if (r->op == 'd') {
 		b->laid = LAID_MIXED;
 		if (opt->mark)
-			add_mark(b, z, plan, r, &op);
-	} else if (add_document(b, z, plan, r, &op, opt, err) == -1)
+			add_mark(b, z, plan, r, op);
+	} else if (add_document(b, z, plan, r, op, opt, err) == -1)
 		goto bad;
-	keep_text(b, r->line, r->len, &op);
-	return (put_op(b, &op, s));
+	keep_text(b, r->line, r->len, op);
+	return (put_op(b, op, s));
 
 bad:
 	b->bytes.n = bytes;
@@ -473,63 +447,41 @@ bad:
 	return (BATCH_BAD);
 }
 
-/* The version of a row that is read quickly. */
-static inline void
-add_version(struct batch * b, const struct quick * q,
-    const struct quick_row * row, struct batch_op * op)
-{
-	uint64_t pos[RECORD_POS_MAX];
-	const uint64_t * last;
-	size_t npos;
-
-	last = quick_pos(q, &npos);
-	memcpy(pos, last, sizeof pos);
-	pos[npos - 1] = row->pos;
-	op->v = (uint32_t)b->notes.n;
-	op->v_n = (uint8_t)batch_version(pos, npos,
-	    buf_room(&b->notes, BATCH_VERSION_MAX));
-	b->notes.n += op->v_n;
-}
-
 enum batch_result
-batch_add_quick(struct batch * b, struct quick * q, const char * p,
-    size_t n, uint64_t line, const struct batch_options * opt)
+batch_add_quick(struct batch * b, struct quick * q, struct quick_row * row,
+    uint64_t line, const struct batch_options * opt)
 {
+	struct batch_op * op = new_op(b, line);
 	struct bsonize_stamp stamp;
-	struct quick_row row;
-	struct batch_op op;
 	struct slot * s;
 	size_t at, bytes = b->bytes.n, notes = b->notes.n;
+	char * p;
 
-	if (quick_open(q, p, n, &row) == -1)
-		return (BATCH_BAD);
 	if (b->n == 0)
 		set_change(b, quick_plan(q));
-	memset(&op, 0, sizeof op);
-	op.line = line;
-	op.has_at = (uint8_t)row.has_at;
-	op.at_ms = row.at_ms;
-	op.key = (uint32_t)notes;
-	if (quick_key(q, &row, &b->notes) == -1)
-		goto bad;
-	op.key_n = (uint32_t)b->notes.n - op.key;
-	add_version(b, q, &row, &op);
-	s = find_slot(b, &op);
+	op->has_at = (uint8_t)row->has_at;
+	op->at_ms = row->at_ms;
+	op->key_n = (uint32_t)row->key_n;
+	p = buf_room(&b->notes, row->key_n + VERSION_MAX);
+	p = bsonw_copy(p, row->key, row->key_n);
+	op->v = op->key + op->key_n;
+	op->v_n = (uint8_t)quick_version(q, row, p);
+	b->notes.n += row->key_n + op->v_n;
+	s = find_slot(b, op);
 	if (s != NULL && s->round == b->round && old_wins(b, &b->op[s->op],
-	    &op))
+	    op))
 		goto bad;
-	choose_guard(&op, 0, quick_plan(q), opt);
-	at = batch_lay_open(b, &op);
-	op.doc = (uint32_t)b->bytes.n;
-	stamp = (struct bsonize_stamp) { b->notes.p + op.v, op.v_n,
-	    op.has_at, op.at_ms, 0, 0, 0 };
-	if (quick_document(q, &row, b->notes.p + op.key, op.key_n, &stamp,
-	    &b->bytes) == -1)
+	choose_guard(op, 0, quick_plan(q), opt);
+	at = batch_lay_open(b, op);
+	op->doc = (uint32_t)b->bytes.n;
+	stamp = (struct bsonize_stamp) { p, op->v_n, op->has_at, op->at_ms,
+	    0, 0, 0 };
+	if (quick_document(q, row, &stamp, &b->bytes) == -1)
 		goto bad;
-	op.doc_n = (uint32_t)b->bytes.n - op.doc;
-	batch_lay_close(b, &op, at);
-	keep_text(b, p, n, &op);
-	return (put_op(b, &op, s));
+	op->doc_n = (uint32_t)b->bytes.n - op->doc;
+	batch_lay_close(b, op, at);
+	keep_text(b, row->line, row->n, op);
+	return (put_op(b, op, s));
 
 bad:
 	b->bytes.n = bytes;

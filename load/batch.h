@@ -104,13 +104,12 @@ enum batch_result batch_add(struct batch * b, struct bsonizer * z,
     const struct batch_options * opt, struct bsonize_error * err);
 
 /**
- * batch_add_quick(b, q, p, n, line, opt):
- * The same with the line of ${n} bytes ${p} itself, if it is like the one
- * that ${q} has learned; BATCH_BAD if it isn't, and nothing is changed then.
+ * batch_add_quick(b, q, row, line, opt):
+ * The same with a row that quick_open() has found to be like the last one;
+ * BATCH_BAD if it isn't, after all, and nothing is changed then.
  */
 enum batch_result batch_add_quick(struct batch * b, struct quick * q,
-    const char * p, size_t n, uint64_t line,
-    const struct batch_options * opt);
+    struct quick_row * row, uint64_t line, const struct batch_options * opt);
 
 /* Nonzero if the batch has to be written before more is added. */
 int batch_full(const struct batch * b);
@@ -141,10 +140,6 @@ void batch_seen(struct batch * b, struct batch_op * op, const char * v,
  * The write of a key (type byte and value), or NULL.
  */
 struct batch_op * batch_find(struct batch * b, const char * key, size_t n);
-
-/* The version of a position: hexadecimal numbers joined by '.'. */
-size_t batch_version(const uint64_t * pos, size_t npos, char * dst);
-#define BATCH_VERSION_MAX	(RECORD_POS_MAX * 17)
 
 /* A command's bytes, which are the batch's or the caller's. */
 struct batch_command {

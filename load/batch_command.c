@@ -17,17 +17,6 @@ static const struct verb {
 	[BATCH_MARK] = { "update", "updates" }
 };
 
-/* In blocks: buffers have room for more behind what they hold. */
-static inline char *
-put_bytes(char * p, const char * from, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i += 16)
-		memcpy(p + i, from + i, 16);
-	return (p + n);
-}
-
 /* The length of the document from ${start} on, which ends before ${p}. */
 static inline char *
 put_end(char * start, char * p)
@@ -56,14 +45,14 @@ put_first_filter(const struct batch * b, const struct batch_op * op, char * p)
 	p += 4;
 	*p++ = key[0];
 	p = PUT(p, "_id\0");
-	p = put_bytes(p, key + 1, op->key_n - 1);
+	p = bsonw_copy(p, key + 1, op->key_n - 1);
 	if (op->guard == BATCH_GUARD_NONE)
 		return (put_end(q, p));
 	p = PUT(p, "\x03" PLAN_STAMP ".v\0");
 	lte = p;
 	p = PUT(p + 4, "\x02$lte\0");
 	memcpy(p, &v_n, 4);
-	p = put_bytes(p + 4, b->notes.p + op->v, op->v_n);
+	p = bsonw_copy(p + 4, b->notes.p + op->v, op->v_n);
 	*p++ = '\0';
 	p = put_end(lte, p);
 	if (op->guard == BATCH_GUARD_NEWEST) {

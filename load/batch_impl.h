@@ -48,7 +48,8 @@ struct batch {
 	size_t mask;
 	uint32_t round;
 	int sorted;
-	int64_t last;		/* the largest key, while they are sorted */
+	int64_t last;		/* the largest key, while they are sorted, */
+	int64_t next;		/* and the one that is about to be added */
 	uint64_t decimals;
 };
 

@@ -20,6 +20,17 @@ enum bsonw_type { BSONW_DOUBLE = 0x01, BSONW_STRING = 0x02,
 	BSONW_NULL = 0x0a, BSONW_INT32 = 0x10, BSONW_INT64 = 0x12,
 	BSONW_DECIMAL = 0x13 };
 
+/* Bytes in blocks: up to 15 more are read, and written. */
+static inline char *
+bsonw_copy(char * dst, const char * src, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i += 16)
+		memcpy(dst + i, src + i, 16);
+	return (dst + n);
+}
+
 static inline void
 bsonw_put32(struct buf * out, uint32_t v)
 {

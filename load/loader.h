@@ -127,4 +127,7 @@ void loader_drop_batches(struct table * t);
 /* Act on the line of ${n} bytes ${p}.  Return an exit code, as above. */
 int loader_line(struct loader * ld, const char * p, size_t n);
 
+/* The same with all lines from ${p} to ${end}, of linein_lines(). */
+int loader_lines(struct loader * ld, const char * p, const char * end);
+
 #endif /* !LOADER_H_ */

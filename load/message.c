@@ -161,18 +161,23 @@ replace_plan(struct loader * ld, struct table * t, struct plan * plan,
 	return (t->fill[0].batch == NULL ? prepare(ld, t) : EXIT_DONE);
 }
 
+/* A line can't be taken, as was said.  What stood before it still counts. */
+static int
+give_up(struct loader * ld)
+{
+	int rc = loader_write_all(ld);
+
+	return (rc == EXIT_DONE || rc == EXIT_STOPPED ? EXIT_PERM : rc);
+}
+
 /* Where a line went wrong, for messages. */
 static int
 bad_line(struct loader * ld, const char * what)
 {
-	int rc;
 
 	log_error("%s:%ju: %s", linein_name(ld->in),
 	    (uintmax_t)linein_number(ld->in), what);
-
-	/* What stood before it still counts. */
-	rc = loader_write_all(ld);
-	return (rc == EXIT_DONE || rc == EXIT_STOPPED ? EXIT_PERM : rc);
+	return (give_up(ld));
 }
 
 static int
@@ -237,10 +242,7 @@ refuse(struct loader * ld, struct table * t, const struct record * r,
 	t->counts.rejected++;
 	rc = rejects_put(&ld->rejects, &e);
 	buf_free(&reason);
-	if (rc == 0)
-		return (EXIT_DONE);
-	rc = loader_write_all(ld);
-	return (rc == EXIT_DONE || rc == EXIT_STOPPED ? EXIT_PERM : rc);
+	return (rc == 0 ? EXIT_DONE : give_up(ld));
 }
 
 /* Has a batch waited for so long that it holds up acknowledgements? */
@@ -431,7 +433,6 @@ on_state(struct loader * ld, const struct record * r)
 {
 	const char * p;
 	size_t n;
-	int rc;
 
 	if (r->counted && r->records != ld->seen && !ld->opt->allow_dropped) {
 		log_error("%s:%ju: the STATE counts %ju records, but %ju came "
@@ -439,9 +440,7 @@ on_state(struct loader * ld, const struct record * r)
 		    "allows it)", linein_name(ld->in),
 		    (uintmax_t)linein_number(ld->in), (uintmax_t)r->records,
 		    (uintmax_t)ld->seen);
-		rc = loader_write_all(ld);
-		return (rc == EXIT_DONE || rc == EXIT_STOPPED ? EXIT_PERM :
-		    rc);
+		return (give_up(ld));
 	}
 	ld->seen = 0;
 	ld->closed = 1;
@@ -505,29 +504,61 @@ parse(struct loader * ld, const char * p, size_t n, struct record * r,
 	return (record_parse(ld->reader, p, n, r, err));
 }
 
-/* Take a row that is like the one before it.  Return -1 if it isn't. */
+/*
+ * Take a row that is like the one before it, from the ${ahead} bytes ${p}:
+ * it has ${*n} of them.  Return -1 if it isn't.
+ */
 static inline int
-on_quick(struct loader * ld, struct table * t, const char * p, size_t n)
+on_quick(struct loader * ld, struct table * t, const char * p, size_t ahead,
+    size_t * n)
 {
 	struct batch_options bo = { ld->opt->policy != RESOLVE_SOURCE,
 	    t->insert, 0, 0, 0 };
 	enum batch_result added;
+	struct quick_row row;
 	size_t l = 0;
 
-	if (t->shared || ld->opt->activate)
+	if (t->shared || ld->opt->activate || ld->opt->sample != 0)
 		return (-1);
-	if (ld->nlane > 1) {
-		buf_clear(&ld->key);
-		if (quick_peek(t->quick, p, n, &ld->key) == -1)
-			return (-1);
-		l = batch_hash(ld->key.p, ld->key.n) % ld->nlane;
-	}
-	added = batch_add_quick(t->fill[l].batch, t->quick, p, n,
-	    linein_number(ld->in), &bo);
+	if (ahead > ld->opt->max_line)
+		ahead = ld->opt->max_line;
+	if (quick_open(t->quick, p, ahead, &row) == -1)
+		return (-1);
+	if (ld->nlane > 1)
+		l = batch_hash(row.key, row.key_n) % ld->nlane;
+	added = batch_add_quick(t->fill[l].batch, t->quick, &row,
+	    linein_number(ld->in) + 1, &bo);
 	if (added == BATCH_BAD)
 		return (-1);
+	*n = row.n;
+	(void)linein_took(ld->in, row.n);
 	count_row(ld, t);
 	return (on_added(ld, t, l, added));
+}
+
+/* Act on a line that parse() has read, if it isn't ${bad}. */
+static int
+on_line(struct loader * ld, const struct record * r, int bad,
+    const struct record_error * err)
+{
+	char what[256];
+
+	if (bad) {
+		snprintf(what, sizeof what, "column %zu: %s", err->column,
+		    err->what);
+		return (bad_line(ld, what));
+	}
+	switch (r->type) {
+	case RECORD_ROW:
+		return (on_row(ld, r));
+	case RECORD_STATE:
+		return (on_state(ld, r));
+	case RECORD_SCHEMA:
+		return (on_schema(ld, r));
+	case RECORD_ACTIVATE_VERSION:
+		break;
+	}
+	return (on_activate(ld, r));
 }
 
 int
@@ -535,26 +566,28 @@ loader_line(struct loader * ld, const char * p, size_t n)
 {
 	struct record_error err;
 	struct record r;
-	char what[256];
-	int rc;
+	int bad = parse(ld, p, n, &r, &err);
 
-	if (ld->current != NULL && ld->opt->sample == 0 &&
-	    (rc = on_quick(ld, ld->current, p, n)) != -1)
-		return (rc);
-	if (parse(ld, p, n, &r, &err) == -1) {
-		snprintf(what, sizeof what, "column %zu: %s", err.column,
-		    err.what);
-		return (bad_line(ld, what));
+	return (on_line(ld, &r, bad, &err));
+}
+
+int
+loader_lines(struct loader * ld, const char * p, const char * end)
+{
+	struct record_error err;
+	struct record r;
+	size_t n;
+	int bad, rc = EXIT_DONE;
+
+	for (; p < end && rc == EXIT_DONE; p += n + 1) {
+		if (ld->current != NULL && (rc = on_quick(ld, ld->current, p,
+		    (size_t)(end - p), &n)) != -1)
+			continue;
+		bad = parse(ld, p, (size_t)(end - p), &r, &err);
+		n = r.len;
+		if (linein_took(ld->in, n) == -1)
+			return (give_up(ld));
+		rc = on_line(ld, &r, bad, &err);
 	}
-	switch (r.type) {
-	case RECORD_ROW:
-		return (on_row(ld, &r));
-	case RECORD_STATE:
-		return (on_state(ld, &r));
-	case RECORD_SCHEMA:
-		return (on_schema(ld, &r));
-	case RECORD_ACTIVATE_VERSION:
-		break;
-	}
-	return (on_activate(ld, &r));
+	return (rc);
 }

@@ -18,11 +18,16 @@
  */
 struct quick;
 
-/* The envelope of a row. */
+/* A row that is being read. */
 struct quick_row {
-	const char * line, * end;
+	const char * line;
+	size_t n;			/* without its newline, once it is read */
+	const char * end;		/* behind what may be read of it */
+	const char * newline;		/* the row's own, if it was looked for */
 	const char * fields;		/* where the first name is due */
 	const char * next;		/* behind a key that was read quickly */
+	const char * key;		/* as bsonize_key() gives it; it stays */
+	size_t key_n;			/* until the next row is opened */
 	uint64_t pos;			/* the last number of its position */
 	int has_at;
 	int64_t at_ms;			/* when the source changed it */
@@ -46,7 +51,8 @@ void quick_learn(struct quick * q, const struct plan * plan,
 
 /**
  * quick_open(q, p, n, row):
- * Read the line of ${n} bytes ${p} up to the fields.  Return 0, or -1 if it
+ * Read envelope and key of the line that begins at ${p}, and ends with a
+ * newline: within ${n} bytes, or it isn't read quickly.  Return 0, or -1 if it
  * isn't like the last one.
  */
 int quick_open(struct quick * q, const char * p, size_t n,
@@ -55,24 +61,15 @@ int quick_open(struct quick * q, const char * p, size_t n,
 /* The plan of the rows, after quick_open() has returned 0. */
 const struct plan * quick_plan(const struct quick * q);
 
-/* The numbers of a row's position, of which only the last one differs. */
-const uint64_t * quick_pos(const struct quick * q, size_t * npos);
+/* The version of the row to ${dst}, as version_put(). */
+size_t quick_version(const struct quick * q, const struct quick_row * row,
+    char * dst);
 
 /**
- * quick_key(q, row, out):
- * As bsonize_key().
- */
-int quick_key(struct quick * q, struct quick_row * row, struct buf * out);
-
-/* Both at once: the key alone. */
-int quick_peek(struct quick * q, const char * p, size_t n, struct buf * out);
-
-/**
- * quick_document(q, row, key, key_n, stamp, out):
+ * quick_document(q, row, stamp, out):
  * As bsonize_document(), and the line is at its end behind the row.
  */
-int quick_document(struct quick * q, const struct quick_row * row,
-    const char * key, size_t key_n, const struct bsonize_stamp * stamp,
-    struct buf * out);
+int quick_document(struct quick * q, struct quick_row * row,
+    const struct bsonize_stamp * stamp, struct buf * out);
 
 #endif /* !QUICK_H_ */

@@ -11,7 +11,8 @@
 /*
  * The usual forms of values, read without a loop over their bytes, for
  * quick.c alone.  Each gives what bsonize.c gives for the same text, or NULL
- * (0) if it isn't of that form.
+ * (0) if it isn't of that form.  A newline is part of none, so they end with
+ * the line; ${end}, where they have one, is for what would be too long.
  *
  * They may read SCAN_BLOCK bytes behind the end of the line, and write as
  * many behind what they keep.
@@ -19,17 +20,6 @@
 #define QUICK_TIME	27	/* 2026-01-02T03:04:05.678901Z */
 #define QUICK_DAY	10	/* 2026-01-02 */
 #define QUICK_ROOM	(2 * SCAN_BLOCK)	/* beside a value's text */
-
-/* ${n} bytes in blocks. */
-static inline char *
-quick_copy(char * dst, const char * src, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i += SCAN_BLOCK)
-		memcpy(dst + i, src + i, SCAN_BLOCK);
-	return (dst + n);
-}
 
 /* The number in eight digits less '0', the first in the lowest byte. */
 static inline uint32_t
@@ -90,44 +80,74 @@ quick_int(const char * p, int64_t * v)
 	return (p);
 }
 
-/* A string, without escapes. */
-static inline const char *
-quick_text(const char * p, const char * end, char ** dst)
+/* The string that ends at ${d}, whose length and text begin at ${start}. */
+static inline char *
+quick_end_text(char * start, char * d)
+{
+	uint32_t n = (uint32_t)(d - start) - 3;
+
+	memcpy(start, &n, 4);
+	*d++ = '\0';
+	return (d);
+}
+
+/* A string, without escapes, behind its first quote. */
+static const char *
+quick_utf8(const char * p, const char * end, char ** dst)
 {
 	char * start = *dst, * d = start + 4;
-	unsigned high = 0;
+	unsigned n, high = 0;
 	struct scan_block b;
-	uint32_t n;
 
-	if (*p != '"')
-		return (NULL);
-	for (p++;; p += SCAN_BLOCK, d += SCAN_BLOCK) {
-		if (p >= end)
-			return (NULL);
+	for (;; p += SCAN_BLOCK, d += SCAN_BLOCK) {
 		memcpy(d, p, SCAN_BLOCK);
 		b = scan_look(p);
 		if (b.special != 0)
 			break;
+		if (p >= end)
+			return (NULL);
 		high |= b.high;
 	}
 	high |= b.high & (b.special ^ (b.special - 1));
 	n = (unsigned)__builtin_ctz(b.special);
 	p += n;
 	d += n;
-	if (p >= end || *p != '"' || (high != 0 &&
+	if (*p != '"' || (high != 0 &&
 	    !scan_utf8(start + 4, (size_t)(d - start) - 4, NULL)))
 		return (NULL);
-	n = (uint32_t)(d - start) - 3;
-	memcpy(start, &n, 4);
-	*d++ = '\0';
-	*dst = d;
+	*dst = quick_end_text(start, d);
+	return (p + 1);
+}
+
+/* The same from its first quote on, and quicker if it is ASCII. */
+static inline const char *
+quick_text(const char * p, const char * end, char ** dst)
+{
+	const char * text = p + 1;
+	char * d = *dst + 4;
+	unsigned odd;
+
+	if (*p++ != '"')
+		return (NULL);
+	for (;; p += SCAN_BLOCK, d += SCAN_BLOCK) {
+		memcpy(d, p, SCAN_BLOCK);
+		if ((odd = scan_odd(p)) != 0)
+			break;
+		if (p >= end)
+			return (NULL);
+	}
+	p += __builtin_ctz(odd);
+	d += __builtin_ctz(odd);
+	if (*p != '"')
+		return (quick_utf8(text, end, dst));
+	*dst = quick_end_text(*dst, d);
 	return (p + 1);
 }
 
 /* A number in a string, with at most seven digits before and behind a point,
  * as Decimal128: see decimal128.c. */
 static inline const char *
-quick_decimal(const char * p, const char * end, char ** dst)
+quick_decimal(const char * p, char ** dst)
 {
 	uint32_t whole, part = 0;
 	unsigned n, f = 0;
@@ -146,7 +166,7 @@ quick_decimal(const char * p, const char * end, char ** dst)
 			return (NULL);
 		p += f + 1;
 	}
-	if (p >= end || *p != '"')
+	if (*p != '"')
 		return (NULL);
 	low = (uint64_t)whole * quick_power[f] + part;
 	high = (uint64_t)(6176 - f) << 49 | (uint64_t)minus << 63;
@@ -235,22 +255,18 @@ quick_time(struct quick_day * z, const char * p, int64_t * ms)
 
 /* A date or a time in a string, in milliseconds since 1970. */
 static inline const char *
-quick_date(struct quick_day * z, const char * p, const char * end,
-    int64_t * ms)
+quick_date(struct quick_day * z, const char * p, int64_t * ms)
 {
 
 	if (*p++ != '"')
 		return (NULL);
-	if (p + QUICK_DAY < end && p[QUICK_DAY] == '"') {
-		if (!quick_day(z, p))
-			return (NULL);
-		*ms = z->ms;
+	if (!quick_day(z, p))
+		return (NULL);
+	*ms = z->ms;
+	if (p[QUICK_DAY] == '"')
 		return (p + QUICK_DAY + 1);
-	}
-	if (p + QUICK_TIME < end && p[QUICK_TIME] == '"' &&
-	    quick_time(z, p, ms))
-		return (p + QUICK_TIME + 1);
-	return (NULL);
+	return (quick_time(z, p, ms) && p[QUICK_TIME] == '"' ?
+	    p + QUICK_TIME + 1 : NULL);
 }
 
 #endif /* !QUICK_VALUE_H_ */

@@ -69,9 +69,9 @@ loop(struct loader * ld)
 			if (rc != EXIT_DONE)
 				break;
 		}
-		switch (linein_next(ld->in, &p, &n)) {
+		switch (linein_lines(ld->in, &p, &n)) {
 		case LINEIN_LINE:
-			rc = loader_line(ld, p, n);
+			rc = loader_lines(ld, p, p + n);
 			progress_step(ld->progress, ld->rejects.seen,
 			    linein_offset(ld->in));
 			break;

@@ -5,6 +5,7 @@
 #include "bsonw.h"
 
 #include "sweep.h"
+#include "version.h"
 
 /*
  * What becomes of all documents that ${filter} finds, as their rows are gone;
@@ -15,7 +16,7 @@ sweep(struct loader * ld, struct table * t, const struct record * r,
     struct buf * filter, size_t start)
 {
 	struct buf mark = { NULL, 0, 0 };
-	char v[BATCH_VERSION_MAX];
+	char v[VERSION_MAX];
 	int64_t ms;
 	size_t in;
 	int rc;
@@ -35,7 +36,7 @@ sweep(struct loader * ld, struct table * t, const struct record * r,
 		    &ms) != 1)
 			ms = timestamp_now() / 1000;
 		deletes_put_mark(&mark, v, r == NULL ? 0 :
-		    batch_version(r->pos, r->npos, v), ms);
+		    version_put(r->pos, r->npos, v), ms);
 	}
 	bsonw_close(filter, start);
 	rc = loader_exit(writer_sweep(ld->lane[0].writer, t->collection,
@@ -48,13 +49,13 @@ int
 sweep_table(struct loader * ld, struct table * t, const struct record * r)
 {
 	struct buf filter = { NULL, 0, 0 };
-	char v[BATCH_VERSION_MAX];
+	char v[VERSION_MAX];
 	size_t start, in, n;
 	int rc;
 
 	start = bsonw_open(&filter);
 	if (r->npos > 0) {
-		n = batch_version(r->pos, r->npos, v);
+		n = version_put(r->pos, r->npos, v);
 		in = bsonw_nested(&filter, BSONW_DOCUMENT,
 		    PLAN_STAMP ".v");
 		bsonw_text(&filter, "$lte", v, n);

@@ -5,6 +5,7 @@
 #include "../common/log.h"
 #include "../common/mem.h"
 
+#include "version.h"
 #include "write_impl.h"
 
 #define TRIES_MAX	5	/* of a write that loses races */
@@ -15,7 +16,7 @@ struct seen {
 	struct batch_op * op;	/* the write of its key */
 	struct resolve_found found;
 	int has_text;			/* in the version's place, even if */
-	char v[BATCH_VERSION_MAX];	/* it isn't one of ours */
+	char v[VERSION_MAX];	/* it isn't one of ours */
 	size_t v_n;
 };
 

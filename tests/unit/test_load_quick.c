@@ -206,8 +206,14 @@ put_any(void)
 		"12345678901", "[{\"$x.y\":{}}]", "1e400",
 		"{ \"a\" : [ ] }" };
 
-	buf_puts(&line, roll(100) == 0 ? "{\"a\":1,\"a\":2}" :
-	    values[roll(sizeof values / sizeof values[0])]);
+	if (roll(100) == 0)
+		buf_puts(&line, "{\"a\":1,\"a\":2}");
+	else if (roll(100) == 0)
+		/* White space, but it ends the line. */
+		buf_puts(&line, "{\"a\":\n1}");
+	else
+		buf_puts(&line, values[roll(sizeof values /
+		    sizeof values[0])]);
 }
 
 static void
@@ -358,20 +364,45 @@ same_batch(struct both * t, int verb)
 	return (same);
 }
 
-/* A line, both ways, as load does it.  Return 0 if they differ. */
+/* The quick way, with the line at the begin of ${n} bytes. */
+static enum batch_result
+quickly(struct both * t, const char * p, size_t n, uint64_t number,
+    const struct batch_options * bo, size_t * used)
+{
+	struct quick_row row;
+	enum batch_result b;
+
+	if (quick_open(t->q, p, n, &row) == -1)
+		return (BATCH_BAD);
+	b = batch_add_quick(t->quick, t->q, &row, number, bo);
+	*used = row.n;
+	return (b);
+}
+
+/*
+ * A line, both ways, as load does it: with others behind it, up to ${ahead}.
+ * Return 0 if they differ.
+ */
 static int
-try_line(struct both * t, const char * p, size_t n, uint64_t number,
-    int whole, int insert)
+try_line(struct both * t, const char * p, size_t n, size_t ahead,
+    uint64_t number, int whole, int insert)
 {
 	struct batch_options bo = { 1, insert, 0, 0, 0 };
 	enum batch_result a = BATCH_BAD, b;
 	struct bsonize_error err;
 	struct record_error re;
 	struct record r;
+	size_t used = 0;
 	int good;
 
-	b = batch_add_quick(t->quick, t->q, p, n, number, &bo);
-	good = (record_parse(t->rd, p, n, &r, &re) == 0 &&
+	/* A line that is longer than it may be. */
+	if (n > 0 && roll(4) == 0 && quickly(t, p, roll((uint32_t)n), number,
+	    &bo, &used) != BATCH_BAD)
+		return (0);
+	b = quickly(t, p, ahead, number, &bo, &used);
+	if (b != BATCH_BAD && used != n)
+		return (0);
+	good = (record_parse(t->rd, p, ahead, &r, &re) == 0 && r.len == n &&
 	    r.type == RECORD_ROW && r.op != 't');
 	if (good)
 		a = batch_add(t->plain, t->z, t->plan, &r, number, &bo, &err);
@@ -389,6 +420,28 @@ try_line(struct both * t, const char * p, size_t n, uint64_t number,
 	return (a == b);
 }
 
+/*
+ * A newline behind the line of *${n} bytes ${text}, unless it has one, and
+ * something like another line behind that.  Return the length of it all.
+ */
+static size_t
+put_behind(char * text, size_t * n)
+{
+	char * nl = memchr(text, '\n', *n);
+	size_t ahead = *n, more = roll(3) ? 0 : roll(200);
+
+	if (nl != NULL)
+		*n = (size_t)(nl - text);
+	else
+		text[ahead++] = '\n';
+	if (more > ahead)
+		more = ahead;
+	memmove(text + ahead, text + roll(2) * (ahead - more), more);
+	ahead += more;
+	text[ahead - 1] = '\n';
+	return (ahead);
+}
+
 /* As many batches as it takes for ${runs} lines of a stream. */
 static int
 try_stream(struct both * t, unsigned long runs)
@@ -398,7 +451,7 @@ try_stream(struct both * t, unsigned long runs)
 	unsigned long i;
 	int verb, same = 1, insert = 0;
 	unsigned k;
-	size_t n;
+	size_t n, whole, ahead;
 
 	choose_shape(&shape);
 	for (i = 0; i < runs && same; i++) {
@@ -415,48 +468,62 @@ try_stream(struct both * t, unsigned long runs)
 				choose_shape(&shape);
 		}
 		put_row(&shape);
-		if ((n = line.n) > LINE_MAX_)
+		if ((n = whole = line.n) > LINE_MAX_)
 			continue;
 		memcpy(text, line.p, n);
 		k = roll(3) ? 0 : roll(3);
 		for (; k > 0 && n < LINE_MAX_ + 100; k--)
 			mutate(text, &n);
-		if (memchr(text, '\n', n) != NULL)
-			continue;
-		if (!same)
-			break;
-		same = try_line(t, place_line(text, n), n, i,
-		    n == line.n && memcmp(text, line.p, n) == 0, insert);
+		ahead = put_behind(text, &n);
+		same = try_line(t, place(text, ahead), n, ahead, i,
+		    n == whole && memcmp(text, line.p, n) == 0, insert);
 		if (!same)
 			printf("# differs: %.*s\n", (int)n, text);
 	}
 	return (same);
 }
 
-int
-main(void)
+static void
+open_both(struct both * t, const char * schema, size_t n)
 {
-	unsigned long runs = mutate_begin(40000);
 	struct plan_options po = { 0, 0, 0, 0 };
-	struct buf schema = { NULL, 0, 0 };
 	char err[256];
+
+	memset(t, 0, sizeof *t);
+	t->plan = plan_build(schema, n, &po, err, sizeof err);
+	t->rd = record_reader_new();
+	record_shape(t->rd, t->plan->names, t->plan->nfield);
+	t->z = bsonizer_new();
+	t->q = quick_new(t->z);
+	t->plain = batch_new("t", GROUP, 1);
+	t->quick = batch_new("t", GROUP, 1);
+}
+
+static void
+close_both(struct both * t)
+{
+
+	quick_free(t->q);
+	bsonizer_free(t->z);
+	record_reader_free(t->rd);
+	batch_free(t->plain);
+	batch_free(t->quick);
+	plan_free(t->plan);
+}
+
+static void
+test_streams(unsigned long runs)
+{
+	struct buf schema = { NULL, 0, 0 };
+	struct both t;
 	size_t i;
+	int same;
 
 	for (i = 0; i < STREAMS; i++) {
-		struct both t;
-		int same;
-
-		memset(&t, 0, sizeof t);
 		buf_clear(&schema);
 		variant = &variants[i];
 		put_schema(&schema);
-		t.plan = plan_build(schema.p, schema.n, &po, err, sizeof err);
-		t.rd = record_reader_new();
-		record_shape(t.rd, t.plan->names, t.plan->nfield);
-		t.z = bsonizer_new();
-		t.q = quick_new(t.z);
-		t.plain = batch_new("t", GROUP, 1);
-		t.quick = batch_new("t", GROUP, 1);
+		open_both(&t, schema.p, schema.n);
 		same = try_stream(&t, runs / STREAMS);
 		ok(same, "%s: %lu taken, %lu merged", variant->tail, t.taken,
 		    t.merged);
@@ -464,14 +531,52 @@ main(void)
 		    strstr(variant->tail, "\"j\"") != NULL || t.good < 100,
 		    "of %lu good ones that nobody changed %lu", t.good,
 		    t.whole);
-		quick_free(t.q);
-		bsonizer_free(t.z);
-		record_reader_free(t.rd);
-		batch_free(t.plain);
-		batch_free(t.quick);
-		plan_free(t.plan);
+		close_both(&t);
 	}
 	buf_free(&schema);
+}
+
+#define FILL	"a text, as a line may be too short to be read quickly"
+
+/* A name that stands in no line as it is must not be found in one. */
+static void
+test_names(void)
+{
+	static const char * const lines[] = {
+		"\"id\":1,\"s\":\"" FILL "\",\"a\\nb\":5,\"c\\\"d\":6}}\n",
+		"\"id\":2,\"s\":\"" FILL "\",\"a\nb\":5}}\n",
+		"\"id\":3,\"s\":\"" FILL "\",\"c\"d\":6}}\n",
+		"\"id\":4,\"s\":\"" FILL "\"}}\n" };
+	const char * schema = "{\"type\":\"SCHEMA\",\"stream\":\"t\","
+	    "\"schema\":{\"properties\":{\"id\":{\"type\":\"integer\"},"
+	    "\"s\":{\"type\":\"string\"},\"a\\nb\":{\"type\":\"integer\"},"
+	    "\"c\\\"d\":{\"type\":\"integer\"}}},"
+	    "\"key_properties\":[\"id\"]}";
+	struct shape shape = { .has_pos = 1, .op = "r" };
+	struct both t;
+	size_t i, n, good = 0;
+
+	open_both(&t, schema, strlen(schema));
+	for (i = 0; i < 4; i++) {
+		buf_clear(&line);
+		put_envelope(&shape);
+		buf_puts(&line, ",\"record\":{");
+		buf_puts(&line, lines[i]);
+		n = (size_t)((char *)memchr(line.p, '\n', line.n) - line.p);
+		good += (size_t)try_line(&t, place(line.p, line.n), n, line.n,
+		    i, 1, 0);
+	}
+	ok(good == 4 && t.good == 2, "names to be escaped");
+	close_both(&t);
+}
+
+int
+main(void)
+{
+	unsigned long runs = mutate_begin(40000);
+
+	test_streams(runs);
+	test_names();
 	buf_free(&line);
 	free(mutate_block);
 	return (tap_done());

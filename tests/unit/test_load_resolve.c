@@ -1,5 +1,10 @@
-#include "load/resolve.h"
+#include <inttypes.h>
+#include <stdio.h>
 
+#include "load/resolve.h"
+#include "load/version.h"
+
+#include "mutate.h"
 #include "tap.h"
 
 #define V1 "0000000000000001.0000000000000005"
@@ -139,13 +144,37 @@ test_compare(void)
 	    resolve_compare("", 0, "a", 1) < 0, "versions compare as texts");
 }
 
+/* What version_put() writes, against the C library. */
+static void
+test_put(void)
+{
+	uint64_t pos[3] = { 0, UINT64_MAX, UINT64_C(0x0123456789abcdef) };
+	char got[VERSION_MAX], wanted[VERSION_MAX + 1];
+	int i, good = 1;
+	size_t n;
+
+	for (i = 0; i < 1000 && good; i++) {
+		snprintf(wanted, sizeof wanted, "%016" PRIx64 ".%016" PRIx64
+		    ".%016" PRIx64, pos[0], pos[1], pos[2]);
+		n = version_put(pos, 3, got);
+		good = n == 50 && memcmp(got, wanted, n) == 0 &&
+		    resolve_is_version(got, n) &&
+		    version_put(pos, 1, got) == 16;
+		pos[i % 3] = (uint64_t)roll(UINT32_MAX) << (i % 40) ^ roll(9);
+	}
+	ok(good && version_put(pos, 0, got) == 0, "what is written as one");
+}
+
 int
 main(void)
 {
+
+	(void)mutate_begin(0);
 
 	test_newest();
 	test_policies();
 	test_fence();
 	test_compare();
+	test_put();
 	return (tap_done());
 }
