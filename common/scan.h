@@ -98,6 +98,13 @@ size_t scan_decode(const struct scan_value * v, char * dst);
 int scan_equal(const struct scan_value * v, const char * s, size_t n);
 
 /**
+ * scan_starts(v, s, n):
+ * Return nonzero if the text of the string ${v} begins with the ${n} bytes
+ * ${s}.
+ */
+int scan_starts(const struct scan_value * v, const char * s, size_t n);
+
+/**
  * scan_chars(v):
  * The number of code points in the text of the string ${v}.
  */

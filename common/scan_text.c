@@ -108,24 +108,44 @@ scan_decode(const struct scan_value * v, char * dst)
 	return ((size_t)(d - dst));
 }
 
-int
-scan_equal(const struct scan_value * v, const char * s, size_t n)
+/*
+ * Does the text of the string ${v}, which has escapes, begin with the ${n}
+ * bytes ${s}, and is it no longer if ${whole}?
+ */
+static int
+is_decoded(const struct scan_value * v, const char * s, size_t n, int whole)
 {
 	char small[256];
 	char * text;
 	size_t len;
-	int equal;
+	int same;
 
-	if (!v->escaped)
-		return (v->n == n && memcmp(v->p, s, n) == 0);
 	if (v->n < n)
 		return (0);
 	text = v->n <= sizeof small ? small : mem_new(v->n, 1);
 	len = scan_decode(v, text);
-	equal = (len == n && memcmp(text, s, n) == 0);
+	same = (whole ? len == n : len >= n) && memcmp(text, s, n) == 0;
 	if (text != small)
 		free(text);
-	return (equal);
+	return (same);
+}
+
+int
+scan_equal(const struct scan_value * v, const char * s, size_t n)
+{
+
+	if (!v->escaped)
+		return (v->n == n && memcmp(v->p, s, n) == 0);
+	return (is_decoded(v, s, n, 1));
+}
+
+int
+scan_starts(const struct scan_value * v, const char * s, size_t n)
+{
+
+	if (!v->escaped)
+		return (v->n >= n && memcmp(v->p, s, n) == 0);
+	return (is_decoded(v, s, n, 0));
 }
 
 size_t

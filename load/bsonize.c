@@ -176,7 +176,7 @@ put_unknown(struct bsonizer * z, const struct record_field * rf)
 	size_t head = z->out->n;
 	int type, escaped = 0;
 
-	if (!key->escaped && key->n >= 5 && memcmp(key->p, "_sdc_", 5) == 0) {
+	if (scan_starts(key, "_sdc_", 5)) {
 		if (is_deleted_at(rf) && rf->val.kind != SCAN_NULL)
 			z->deleted = &rf->val;
 		return (0);

@@ -355,7 +355,7 @@ static int
 is_sdc(const struct record_field * f)
 {
 
-	return (f->key.n >= 5 && memcmp(f->key.p, "_sdc_", 5) == 0);
+	return (scan_starts(&f->key, "_sdc_", 5));
 }
 
 /* Does a row of this kind get the time of its deletion here? */

@@ -9,6 +9,7 @@
 
 #define N(a)	(sizeof (a) / sizeof (a)[0])
 #define TIME_MAX	64	/* bytes of a time, and more */
+#define ESCAPED_MAX	(6 * TIME_MAX)	/* each of them as \u0030 */
 
 /* The text of ${node}, not empty and without NUL; or NULL after a report. */
 static const char *
@@ -162,6 +163,21 @@ is_zeros(const char * p, size_t n)
 	return (1);
 }
 
+/* The same of a string, whatever of it is written with escapes. */
+static int
+is_zero_text(const struct scan_value * v)
+{
+	char * text;
+	int rc;
+
+	if (!v->escaped)
+		return (is_zeros(v->p, v->n));
+	text = mem_new(v->n, 1);
+	rc = is_zeros(text, scan_decode(v, text));
+	free(text);
+	return (rc);
+}
+
 static int
 is_zero_number(const struct scan_value * v)
 {
@@ -195,7 +211,7 @@ softdelete_meets(const struct softdelete * sd, const struct scan_value * v)
 	case SCAN_NUMBER:
 		return (!is_zero_number(v));
 	case SCAN_STRING:
-		return (v->escaped || !is_zeros(v->p, v->n));
+		return (!is_zero_text(v));
 	default:
 		return (1);
 	}
@@ -248,11 +264,15 @@ softdelete_fits(const struct softdelete * sd,
 int
 softdelete_put_time(const struct scan_value * v, struct buf * out)
 {
+	char text[ESCAPED_MAX];
 	size_t n;
 	const char * p;
 
-	if (v->p == NULL || v->kind != SCAN_STRING || v->escaped ||
-	    v->n > TIME_MAX || !format_check(FORMAT_DAY_OR_TIME, v->p, v->n))
+	if (v->p == NULL || v->kind != SCAN_STRING || v->n > sizeof text)
+		return (0);
+	n = v->escaped ? scan_decode(v, text) : v->n;
+	p = v->escaped ? text : v->p;
+	if (n > TIME_MAX || !format_check(FORMAT_DAY_OR_TIME, p, n))
 		return (0);
 	p = scan_raw(v, &n);
 	buf_put(out, p, n);

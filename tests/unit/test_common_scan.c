@@ -176,6 +176,10 @@ test_text(void)
 		    !scan_equal(&v, t[i].out.p, t[i].out.n + 1) &&
 		    (n == 0 || !scan_equal(&v, t[i].out.p, n - 1)),
 		    "is equal to itself only");
+		ok(scan_starts(&v, t[i].out.p, n) &&
+		    (n == 0 || scan_starts(&v, t[i].out.p, n - 1)) &&
+		    !scan_starts(&v, t[i].out.p, n + 1) &&
+		    !scan_starts(&v, "?", 1), "starts as it does");
 	}
 }
 

@@ -423,6 +423,9 @@ test_names(void)
 	    ",\"x\":[" ONE "],\"_sync\":{}}", "unknown properties are kept");
 	check(id, ROW("{\"id\":1,\"_sdc_batched_at\":\"x\"}"), "{\"_id\":" ONE
 	    ",\"id\":" ONE ",\"_sync\":{}}", "what Singer adds is not");
+	check(id, ROW("{\"id\":1,\"\\u005fsdc_batched_at\":\"x\"}"),
+	    "{\"_id\":" ONE ",\"id\":" ONE ",\"_sync\":{}}",
+	    "however its name is written");
 	check(id, ROW("{\"id\":1,\"_sync\":1}"), "!name",
 	    "the stamp's name is taken");
 	check(id, ROW("{\"id\":1,\"_id\":1,\"__id\":1}"), "!name",

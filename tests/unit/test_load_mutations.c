@@ -261,7 +261,7 @@ main(void)
 	ok(tally.stored > runs / 50 && tally.rows > runs / 200 &&
 	    tally.lines > runs / 10, "of each kind enough");
 
-	for (i = 0; i < runs / 4; i++) {
+	for (bad = 0, i = 0; i < runs / 4; i++) {
 		n = strlen(schema);
 		memcpy(text, schema, n);
 		for (k = roll(3); k != UINT32_MAX && n < 1500; k--)
