@@ -643,11 +643,12 @@ sum() {
 	expect_status 100
 }
 
-# Statements that change rows below ${1}, until ./stop is there.
+# Statements that change rows below ${1}, until ./stop is there. None of them
+# reaches a row from there on: the pipeline would mend what is planted there.
 write_on() {
 	r() { echo $(((RANDOM * 32768 + RANDOM) % $1)); }
 	while [ ! -e stop ]; do
-		a=$(r "$1")
+		a=$(r $(($1 - 20)))
 		cat <<-END
 		INSERT INTO busy (total, status, qty) VALUES (1, 'born', 1);
 		UPDATE busy SET qty = qty + 1 WHERE id BETWEEN $a AND $((a + 20));
@@ -769,6 +770,9 @@ mongo_has() {
 		mv out look.$look
 	done
 	mended=$(sum mended)
+	expect_equal "$(mysql_q "SELECT COUNT(*) FROM busy
+	    WHERE id > $half AND id <= $rows
+	    AND (status <> 'new' OR qty <> id % 10)")" 0
 	grep -o '"what":"[a-z]*"\(,"fields":[^ ]*\)\{0,1\},"suspect":{"generation":3' \
 	    look.3 | cut -d'"' -f4 | sort | uniq -c | tr -s ' ' >found
 	expect_equal "$(cat found)" " $n different
