@@ -3,9 +3,9 @@
 
 #include <stdint.h>
 
+#include "bookmark.h"
 #include "catalog.h"
 #include "options.h"
-#include "position.h"
 #include "source.h"
 #include "state.h"
 

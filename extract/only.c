@@ -276,7 +276,7 @@ do_document(struct only * o, const struct json_node * root)
 		o->keyless++;
 		return (0);
 	}
-	if (position_key_parse(&o->wanted, key, st->job[i].table,
+	if (bookmark_key_parse(&o->wanted, key, st->job[i].table,
 	    st->page.env) == -1)
 		return (bad_line(o, "this \"key\" is none of the table's"));
 	return (read_one(o, i, key, json_get(root, "suspect")));

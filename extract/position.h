@@ -5,14 +5,11 @@
 #include <stdint.h>
 
 #include "../common/buf.h"
-#include "../common/json.h"
-#include "bound.h"
 #include "catalog.h"
 #include "cell.h"
 
 /*
- * Where reading has come to in a table, and the bookmark that keeps it from
- * one run to the next.  Pure.
+ * Where reading has come to in a table: a change time and a key.  Pure.
  */
 
 /*
@@ -32,21 +29,6 @@ struct position {
 	size_t end[CATALOG_KEY_MAX];	/* each ending here */
 };
 
-/* What is known between runs. */
-struct bookmark {
-	struct position at;	/* all up to here is done; at.time.n is 0 if
-				 * nothing is */
-	int scanning;		/* a reading in the order of the key is */
-	struct position_time to;	/* unfinished: of rows changed before
-				 * `to` (all rows if n is 0), */
-	struct position scan;	/* behind this key */
-	uint64_t epoch;		/* of the last run; 0 if unknown */
-	struct bound_mark mark;	/* of the bound, when it was moved last */
-	int64_t nulls_at;	/* when rows without a change time were read,
-				 * in microseconds since 1970; or 0 */
-	struct buf definition;	/* of the table then, as drift.h has it */
-};
-
 /* Store the change time and the key of a row. */
 void position_set(struct position * pos, const struct catalog_table * t,
     const struct cell_row * row);
@@ -60,6 +42,9 @@ void position_copy(struct position * to, const struct position * from);
 void position_clear_key(struct position * pos);
 void position_clear(struct position * pos);
 
+/* The length of a value of the column: 19, and decimals. */
+size_t position_time_length(const struct catalog_column * c);
+
 /**
  * position_time_at(dst, c, env, us):
  * Store at ${dst} the last value of the column ${c} that isn't behind the
@@ -71,32 +56,5 @@ void position_time_at(struct position_time * dst,
 /* < 0, 0 or > 0 as ${a} is before, at or behind ${b} in one column. */
 int position_time_compare(const struct position_time * a,
     const struct position_time * b);
-
-/**
- * bookmark_print(b, bm, t, env):
- * Append ${bm}, of the table ${t}, to ${b} as a JSON object.
- */
-void bookmark_print(struct buf * b, const struct bookmark * bm,
-    const struct catalog_table * t, struct cell_env * env);
-
-/**
- * bookmark_parse(bm, node, t, env, why):
- * Read the object ${node} into ${bm}, a bookmark of the table ${t} as it is
- * now.  Return 0; or append to ${why} what is wrong, and return -1: nothing
- * is ever taken for "from the first row".
- */
-int bookmark_parse(struct bookmark * bm, const struct json_node * node,
-    const struct catalog_table * t, const struct cell_env * env,
-    struct buf * why);
-
-/**
- * position_key_parse(pos, node, t, env):
- * Read the key in the array ${node}, as a bookmark has it.  Return 0, or -1
- * if it is no key of the table ${t}.
- */
-int position_key_parse(struct position * pos, const struct json_node * node,
-    const struct catalog_table * t, const struct cell_env * env);
-
-void bookmark_free(struct bookmark * bm);
 
 #endif /* !POSITION_H_ */

@@ -1,4 +1,4 @@
-#include "extract/position.h"
+#include "extract/bookmark.h"
 #include "extract/state.h"
 
 #include "tap.h"
