@@ -71,6 +71,25 @@ sum() {
 	    tail -n 1
 }
 
+# gate N: pass lines on; with N, from the record behind N on only when there is
+# a line in ./open.
+gate() {
+	cat >gate.py <<-'END'
+	import sys
+	n, i, out = int(sys.argv[1]), 0, sys.stdout.buffer
+	for line in sys.stdin.buffer:
+	    i += line.startswith(b'{"type":"RECORD"')
+	    if 0 < n < i:
+	        out.flush()
+	        open("open").readline()
+	        n = 0
+	    out.write(line)
+	    if line.startswith(b'{"type":"STATE"'):
+	        out.flush()
+	END
+	/usr/bin/python3 gate.py "$1" 2>/dev/null
+}
+
 # bats test_tags=sources
 @test "a table and its collection are equal" {
 	make_rows equal 250
@@ -455,13 +474,17 @@ sum() {
 	mongo_q delete resume '{"qty":3}'
 	mysql_q "DELETE FROM resume WHERE qty = 4"
 	for kill in load extract; do
-		rm -f point*
-		mkfifo pipe.$kill
+		rm -f point* held open
+		mkfifo pipe.$kill held open
+		exec 9<>open
 		: >pipe.not
-		extract --full --page-size 200 resume >pipe.$kill 2>err.x 3>&- &
+		extract --full --page-size 200 resume >pipe.$kill 2>err.x \
+		    3>&- 9>&- &
 		source=$!
-		"$LOAD" --verify --resume point --rate 2000 <pipe.$kill \
-		    >out.cut 2>err.cut 3>&- &
+		gate 400 <pipe.$kill >held 3>&- 9>&- &
+		gate=$!
+		"$LOAD" --verify --resume point --rate 2000 <held \
+		    >out.cut 2>err.cut 3>&- 9>&- &
 		target=$!
 		wait_until test -s point
 		run_stage load --verify --resume point <pipe.not
@@ -471,7 +494,8 @@ sum() {
 		load) kill -9 "$target" ;;
 		extract) kill -9 "$source" ;;
 		esac
-		wait "$source" "$target" || true
+		echo >&9
+		wait "$source" "$gate" "$target" || true
 		expect_lines out.cut 0
 		run_pipe "extract --state point resume | transform |
 		    load --verify --resume point"
@@ -676,25 +700,6 @@ plant() {
 	/usr/bin/python3 plant.py "$1" "$2"
 	mysql_q "DELETE FROM busy WHERE id BETWEEN $(($2 + 2 * $1)) AND
 	    $(($2 + 3 * $1 - 1))"
-}
-
-# gate N: pass lines on; with N, from the record behind N on only when there is
-# a line in ./open.
-gate() {
-	cat >gate.py <<-'END'
-	import sys
-	n, i, out = int(sys.argv[1]), 0, sys.stdout.buffer
-	for line in sys.stdin.buffer:
-	    i += line.startswith(b'{"type":"RECORD"')
-	    if 0 < n < i:
-	        out.flush()
-	        open("open").readline()
-	        n = 0
-	    out.write(line)
-	    if line.startswith(b'{"type":"STATE"'):
-	        out.flush()
-	END
-	/usr/bin/python3 gate.py "$1" 2>/dev/null
 }
 
 # stages N ARGUMENT-OF-extract ...: a look at all, or at N rows until fd 9 is
