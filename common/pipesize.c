@@ -2,7 +2,7 @@
 
 #include "pipesize.h"
 
-#define WANTED	(256 << 10)
+#define WANTED	(512 << 10)
 
 int
 pipesize_raise(int fd)

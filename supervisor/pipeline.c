@@ -11,10 +11,10 @@
 #include "../common/exitcode.h"
 #include "../common/log.h"
 #include "../common/mem.h"
+#include "../common/pipesize.h"
 
 #include "pipeline.h"
 
-#define PIPE_BYTES	(256 << 10)	/* between two stages, if allowed */
 #define LINE_BYTES	(16 << 10)	/* a longer log line is cut */
 #define ACK_BYTES	(64 << 20)	/* a longer one is dropped */
 #define LAST_TURNS	1024	/* more than a pipe holds; what still writes
@@ -276,7 +276,7 @@ start_stages(struct pipeline * p, const struct pipeline_spec * spec)
 		} else if (pipe2(fd, O_CLOEXEC) == -1)
 			fd[0] = fd[1] = -1;
 		else
-			fcntl(fd[1], F_SETPIPE_SZ, PIPE_BYTES);
+			(void)pipesize_raise(fd[1]);
 		p->n++;
 		rc = -1;
 		if (fd[1] == -1)
