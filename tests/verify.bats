@@ -800,7 +800,7 @@ mongo_has() {
 	done
 	mended=$(sum mended)
 	expect_equal "$(mysql_q "SELECT COUNT(*) FROM busy
-	    WHERE id > $half AND id <= $rows
+	    WHERE id > $half AND id <= $((half + 3 * n))
 	    AND (status <> 'new' OR qty <> id % 10)")" 0
 	grep -o '"what":"[a-z]*"\(,"fields":[^ ]*\)\{0,1\},"suspect":{"generation":3' \
 	    look.3 | cut -d'"' -f4 | sort | uniq -c | tr -s ' ' >found
