@@ -26,8 +26,7 @@ struct record_field {
 /*
  * A message.  The spans point into the line, so they last as long as it;
  * field[] and its keys, in their quotes, are the reader's and last until its
- * next record_parse().  A member
- * that isn't there has p == NULL.
+ * next record_parse().  A member that isn't there has p == NULL.
  */
 struct record {
 	enum record_type type;

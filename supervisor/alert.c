@@ -550,8 +550,9 @@ judge_barrier(struct alert * a, const struct table_view * v, int paused,
 		fine(a, ALERT_BARRIER, v->name, now);
 	else if (h->connection == 0)
 		trouble(a, ALERT_BARRIER, &s, "%s: changes of the last %jd s "
-		    "wait for a transaction without a connection (XA RECOVER)."
-		    , v->name, (intmax_t)(h->age_us / SECOND_US));
+		    "wait for a transaction without a connection "
+		    "(XA RECOVER).", v->name,
+		    (intmax_t)(h->age_us / SECOND_US));
 	else
 		trouble(a, ALERT_BARRIER, &s, "%s: changes of the last %jd s "
 		    "wait for connection %ju of user %s, which is at work or "

@@ -518,6 +518,13 @@ guarantees() {
 	    "$1"
 }
 
+# anew STATEMENT: what is granted to "turn"; it counts for new connections.
+anew() {
+	mysql_admin "$1"
+	mysql_admin "KILL $(mysql_q "SELECT ID FROM
+	    information_schema.PROCESSLIST WHERE USER = 'turn'")"
+}
+
 @test "--follow: what the bound comes to lack is told when it does" {
 	orders_table
 	mysql_admin "DROP USER IF EXISTS 'turn'@'%';
@@ -547,15 +554,11 @@ guarantees() {
 	expect_equal "$(grep -c 'none is overlooked from now on' err)" 1
 
 	# What was granted counts until the connection is a new one.
-	mysql_admin "REVOKE PROCESS ON *.* FROM 'turn'@'%'"
-	mysql_admin "KILL $(mysql_q "SELECT ID FROM
-	    information_schema.PROCESSLIST WHERE USER = 'turn'")"
+	anew "REVOKE PROCESS ON *.* FROM 'turn'@'%'"
 	wait_until eval '[ "$(guarantees err)" = \
 	    "|plain_bound|open_before||no_process_privilege|" ]'
 	expect_equal "$(grep -c 'lacks the privilege PROCESS.*; best' err)" 1
-	mysql_admin "GRANT PROCESS ON *.* TO 'turn'@'%'"
-	mysql_admin "KILL $(mysql_q "SELECT ID FROM
-	    information_schema.PROCESSLIST WHERE USER = 'turn'")"
+	anew "GRANT PROCESS ON *.* TO 'turn'@'%'"
 	wait_until eval '[ "$(guarantees err)" = \
 	    "|plain_bound|open_before||no_process_privilege||" ]'
 	kill -TERM $pid
